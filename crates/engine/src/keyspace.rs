@@ -1,0 +1,243 @@
+//! The nouns of the seam.
+
+use std::fmt;
+use std::ops::Bound;
+
+use bytes::Bytes;
+use env::Random;
+use env::random::random_bytes;
+
+/// The name of a keyspace: random, and the name of its folder on disk.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyspaceId(pub [u8; 16]);
+
+impl KeyspaceId {
+    /// A fresh id.
+    #[must_use]
+    pub fn generate(random: &dyn Random) -> Self {
+        Self(random_bytes(random))
+    }
+
+    /// The fixed id of one of the server's own keyspaces, from a name of at most 16 ASCII characters.
+    #[must_use]
+    pub const fn of_system(name: &str) -> Self {
+        let (name, mut id, mut at) = (name.as_bytes(), [0; 16], 0);
+        while at < name.len() {
+            id[at] = name[at];
+            at += 1;
+        }
+        Self(id)
+    }
+}
+
+impl fmt::Display for KeyspaceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for KeyspaceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyspaceId({self})")
+    }
+}
+
+/// What one partition key value hashes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Partition(pub [u8; 16]);
+
+/// The address of an entry: a partition and the bytes that order it there (at most
+/// [`Key::MAX_SORT_LEN`]; empty where a partition holds one entry).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// The partition.
+    pub partition: Partition,
+    /// Compared bytewise within the partition.
+    pub sort: Bytes,
+}
+
+impl Key {
+    /// The longest sort bytes, in bytes: DynamoDB's 1024 under an encoding that may double them, and room.
+    pub const MAX_SORT_LEN: usize = 4096;
+}
+
+/// When an entry was last written: grows with every commit that writes it, never repeats in a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version(pub u64);
+
+/// What lies at a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its address.
+    pub key: Key,
+    /// Of its last write.
+    pub version: Version,
+    /// Its bytes, at most [`Entry::MAX_VALUE_LEN`].
+    pub value: Bytes,
+}
+
+impl Entry {
+    /// The longest value, in bytes: DynamoDB's 400 KB with room for our encoding.
+    pub const MAX_VALUE_LEN: usize = 1 << 20;
+}
+
+/// What must hold of a key for a commit to apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guard {
+    /// There is no entry.
+    Absent,
+    /// There is an entry, and this is its version.
+    Version(Version),
+}
+
+/// A guard and the key it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuardedKey {
+    /// Where.
+    pub keyspace: KeyspaceId,
+    /// Which entry.
+    pub key: Key,
+    /// What must hold.
+    pub guard: Guard,
+}
+
+/// One write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Write {
+    /// Where.
+    pub keyspace: KeyspaceId,
+    /// Which entry.
+    pub key: Key,
+    /// Its new bytes; `None` removes it.
+    pub value: Option<Bytes>,
+}
+
+/// Guards and writes, over any keyspaces, that apply together or not at all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Commit {
+    /// What must hold.
+    pub guards: Vec<GuardedKey>,
+    /// What then happens.
+    pub writes: Vec<Write>,
+}
+
+/// How a commit ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything is written and durable, at this version.
+    Applied(Version),
+    /// The guard at this index of [`Commit::guards`] did not hold; nothing is written.
+    GuardFailed(usize),
+    /// Whether it applied cannot be known (a distributed engine's time-out); it may still.
+    MaybeApplied,
+}
+
+/// Sort bytes from a bound to a bound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SortRange {
+    /// Where it begins.
+    pub start: Bound<Bytes>,
+    /// Where it ends.
+    pub end: Bound<Bytes>,
+}
+
+impl SortRange {
+    /// A whole partition.
+    pub const ALL: Self = Self { start: Bound::Unbounded, end: Bound::Unbounded };
+}
+
+/// The order in which a slice is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Ascending sort bytes.
+    Forward,
+    /// Descending sort bytes.
+    Backward,
+}
+
+/// When a page is full: after the entry that reaches one of the two. At least one entry is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// This many entries.
+    pub entries: usize,
+    /// This many bytes of values.
+    pub bytes: usize,
+}
+
+/// Entries read from one snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// In the order of the call.
+    pub entries: Vec<Entry>,
+    /// Whether there are further entries behind the last one.
+    pub more: bool,
+}
+
+/// One of `total` equal parts of the partitions of a keyspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Segment {
+    /// Which, from 0.
+    pub index: u32,
+    /// Of how many, at least 1.
+    pub total: u32,
+}
+
+impl Segment {
+    /// A whole keyspace.
+    pub const WHOLE: Self = Self { index: 0, total: 1 };
+
+    /// Whether a partition belongs to this segment. The first 8 bytes of the partition, as a fraction of
+    /// 2^64, decide, so segments are ranges in the order of a sweep.
+    #[must_use]
+    pub fn contains(self, partition: &Partition) -> bool {
+        self.of(partition) == self.index
+    }
+
+    /// The first partition that may belong to segment `index`.
+    #[must_use]
+    pub fn first_partition(self) -> Partition {
+        let start = (u128::from(self.index) << 64).div_ceil(u128::from(self.total.max(1)));
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&u64::try_from(start).unwrap_or(u64::MAX).to_be_bytes());
+        Partition(bytes)
+    }
+
+    fn of(self, partition: &Partition) -> u32 {
+        let [head @ .., _, _, _, _, _, _, _, _] = partition.0;
+        let part = (u128::from(u64::from_be_bytes(head)) * u128::from(self.total)) >> 64;
+        u32::try_from(part).unwrap_or(u32::MAX)
+    }
+}
+
+/// Sizes of a keyspace.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct KeyspaceStats {
+    /// Entries.
+    pub entries: u64,
+    /// Bytes of their values.
+    pub value_bytes: u64,
+    /// Bytes in files, ciphertext and all.
+    pub disk_bytes: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KeyspaceId, Partition, Segment};
+
+    #[test]
+    fn every_partition_belongs_to_exactly_one_segment() {
+        for total in [1, 2, 3, 7, 1_000_000] {
+            for byte in 0..=255 {
+                let partition = Partition([byte; 16]);
+                let at = Segment { index: 0, total }.of(&partition);
+                assert!(Segment { index: at, total }.contains(&partition));
+                assert!(Segment { index: at, total }.first_partition() <= partition);
+            }
+        }
+    }
+
+    #[test]
+    fn a_system_keyspace_is_named_by_its_letters() {
+        assert_eq!(KeyspaceId::of_system("kms").to_string(), "6b6d7300000000000000000000000000");
+    }
+}

@@ -1,0 +1,96 @@
+//! Ordered, encrypted key-value storage below all DynamoDB semantics.
+//!
+//! [`Engine`] is the seam: every service speaks to `dyn Engine`; `server/src/wiring.rs` alone names one.
+//! Values, and everything about keys but their order inside one partition, mean nothing here.
+//!
+//! Map: [`keyspace`] (ids, keys, entries, commits: the nouns of the seam) · [`error`] ·
+//! [`memory`] (the model: nothing written) · [`local`] (the embedded engine) ·
+//! [`conformance`] (what every engine must pass).
+//!
+//! Invariants: plaintext becomes bytes on disk only in `local/log.rs` and `local/segment/`, through
+//! `crypto`; names on disk are random; damaged bytes are an error with an address, never a panic.
+
+pub mod error;
+pub mod keyspace;
+
+use crypto::SecretKey;
+use futures::future::BoxFuture;
+
+pub use error::EngineError;
+pub use keyspace::{
+    Commit, Direction, Entry, Guard, GuardedKey, Key, KeyspaceId, KeyspaceStats, Limit, Outcome, Page, Partition,
+    Segment, SortRange, Version, Write,
+};
+
+/// The result of a call to an engine.
+pub type Result<T> = std::result::Result<T, EngineError>;
+
+/// An engine. Calls may come from any number of tasks at once.
+///
+/// A keyspace is *absent*, *closed* (on disk, unreadable: no key of it is in memory) or *open*. Calls on a
+/// keyspace that is not open answer [`EngineError::Closed`] or [`EngineError::Absent`].
+pub trait Engine: Send + Sync {
+    /// Creates an empty keyspace under `table_key` and leaves it open. Durable when it returns.
+    ///
+    /// # Errors
+    /// [`EngineError::Exists`] where the id is taken.
+    fn create(&self, keyspace: KeyspaceId, table_key: SecretKey) -> BoxFuture<'_, Result<()>>;
+
+    /// Opens a closed keyspace; opening an open one checks the key and changes nothing. Afterwards every
+    /// acknowledged commit is visible.
+    ///
+    /// # Errors
+    /// [`EngineError::Absent`]; [`EngineError::WrongKey`] where `table_key` is not the key it lies under,
+    /// and nothing is changed.
+    fn open(&self, keyspace: KeyspaceId, table_key: SecretKey) -> BoxFuture<'_, Result<()>>;
+
+    /// Forgets, before it returns, the keyspace's table key, data encryption keys, memtable and cached
+    /// blocks. Reads and commits under way may finish or fail with `Closed`; no later one succeeds.
+    /// Nothing acknowledged is lost. Closing a closed or absent keyspace does nothing.
+    fn close(&self, keyspace: KeyspaceId);
+
+    /// Wraps the data encryption keys of an open keyspace under `new_key`; no data is rewritten, reads and
+    /// commits go on. Interrupted at any point, the keyspace opens under exactly one of both keys.
+    fn switch_table_key(&self, keyspace: KeyspaceId, new_key: SecretKey) -> BoxFuture<'_, Result<()>>;
+
+    /// Removes a keyspace, open or closed, with its files and wrapped keys; an absent one is fine.
+    fn drop_keyspace(&self, keyspace: KeyspaceId) -> BoxFuture<'_, Result<()>>;
+
+    /// All keyspaces there are, open or closed, in the order of their ids.
+    fn keyspaces(&self) -> BoxFuture<'_, Result<Vec<KeyspaceId>>>;
+
+    /// The entry at `key`, as of the last acknowledged commit or a later one.
+    fn get<'a>(&'a self, keyspace: KeyspaceId, key: &'a Key) -> BoxFuture<'a, Result<Option<Entry>>>;
+
+    /// Entries of one partition within `range`, in the order of their sort bytes (or its reverse), from one
+    /// snapshot, until `limit` is reached; [`Page::more`] says whether the range goes on.
+    fn slice<'a>(
+        &'a self,
+        keyspace: KeyspaceId,
+        partition: Partition,
+        range: SortRange,
+        direction: Direction,
+        limit: Limit,
+    ) -> BoxFuture<'a, Result<Page>>;
+
+    /// Entries of all partitions of `segment`, in the order of (partition, sort bytes), starting after
+    /// `after`, from one snapshot, until `limit` is reached.
+    fn sweep(
+        &self,
+        keyspace: KeyspaceId,
+        segment: Segment,
+        after: Option<Key>,
+        limit: Limit,
+    ) -> BoxFuture<'_, Result<Page>>;
+
+    /// Applies all writes or none: none where a guard does not hold. Commits are serialisable over all
+    /// keyspaces; once `Applied` is returned the writes survive a crash. A key is written at most once.
+    fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Outcome>>;
+
+    /// Sizes of an open keyspace; estimates, never below zero, exact when all is compacted.
+    fn stats(&self, keyspace: KeyspaceId) -> Result<KeyspaceStats>;
+
+    /// Writes what is still in memory into files and waits for it; nothing to do is fine. Called before a
+    /// clean stop and by tests; durability of commits does not depend on it.
+    fn flush(&self) -> BoxFuture<'_, Result<()>>;
+}
