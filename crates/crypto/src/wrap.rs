@@ -57,7 +57,11 @@ pub fn wrap_key(wrapping: &SecretKey, key: &SecretKey, associated: &[u8], random
 ///
 /// # Errors
 /// [`NotAuthentic`]: another key, other associated data, or damaged bytes.
-pub fn unwrap_key(wrapping: &SecretKey, wrapped: &[u8], associated: &[u8]) -> Result<SecretKey, NotAuthentic> {
+pub fn unwrap_key(
+    wrapping: &SecretKey,
+    wrapped: &[u8],
+    associated: &[u8],
+) -> Result<SecretKey, NotAuthentic> {
     let opened = unwrap_bytes(wrapping, wrapped, associated)?;
     let mut bytes: [u8; KEY_LEN] = opened.as_slice().try_into().map_err(|_| NotAuthentic)?;
     let key = SecretKey::take(&mut bytes);

@@ -116,7 +116,7 @@ pub struct WrappedKey {
     /// What it is bound to.
     pub context: EncryptionContext,
     /// The KMS's ciphertext blob.
-    #[serde(with = "base64_bytes")]
+    #[serde(with = "crate::base64_bytes")]
     pub blob: Vec<u8>,
     /// When it was wrapped, in milliseconds since the epoch.
     pub wrapped_at_ms: u64,
@@ -157,20 +157,5 @@ impl KeyServiceError {
             Self::InvalidCiphertext(_) => "InvalidCiphertextException",
             Self::Unavailable(_) => "KMSInternalException",
         }
-    }
-}
-
-mod base64_bytes {
-    use base64::Engine;
-    use base64::prelude::BASE64_STANDARD;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&BASE64_STANDARD.encode(bytes))
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        BASE64_STANDARD.decode(text).map_err(serde::de::Error::custom)
     }
 }

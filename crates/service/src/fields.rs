@@ -1,0 +1,485 @@
+//! Reading the members of a request: types at once, constraints together.
+//!
+//! A member of the wrong JSON type ends the reading with `SerializationException`, as in AWS's framework.
+//! Violated constraints are collected and reported together, in the order in which members are read, as
+//! `N validation errors detected: Value '…' at 'path' failed to satisfy constraint: Member must …; …`.
+//!
+//! ```ignore
+//! let table = fields.string("TableName").length(3..=255).required();
+//! let limit = fields.integer("Limit").range(1..=100).optional();
+//! fields.finish()?;
+//! ```
+//! Readers hand out a default where something is wrong; [`Fields::finish`] then refuses the call.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::rc::Rc;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
+use crate::json::Object;
+use crate::{ApiError, Node};
+
+/// What is wrong with a request so far.
+#[derive(Debug, Default)]
+pub struct Violations {
+    /// A member of the wrong type: nothing else is reported then.
+    fatal: Option<ApiError>,
+    constraints: Vec<String>,
+}
+
+impl Violations {
+    /// Notes a violated constraint, worded `Value … at '…' failed to satisfy constraint: Member must …`.
+    pub fn add(&mut self, constraint: String) {
+        self.constraints.push(constraint);
+    }
+
+    /// Notes a wrong type; the first one counts.
+    pub fn fail(&mut self, error: ApiError) {
+        self.fatal.get_or_insert(error);
+    }
+
+    /// The refusal, where there is one.
+    ///
+    /// # Errors
+    /// The first wrong type, else `ValidationException` with all violated constraints (10 are told).
+    pub fn into_result(self) -> Result<(), ApiError> {
+        if let Some(error) = self.fatal {
+            return Err(error);
+        }
+        match self.constraints.len() {
+            0 => Ok(()),
+            count => Err(ApiError::validation(worded(count, &self.constraints))),
+        }
+    }
+}
+
+fn worded(count: usize, constraints: &[String]) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    let told = &constraints[..count.min(10)];
+    format!("{count} validation error{plural} detected: {}", told.join("; "))
+}
+
+type Shared = Rc<RefCell<Violations>>;
+
+/// The members of one object of a request, taken out one by one.
+pub struct Fields<'a> {
+    object: Object<'a>,
+    /// The path in AWS's spelling (`sSESpecification.`), empty at the top.
+    prefix: String,
+    violations: Shared,
+}
+
+impl<'a> Fields<'a> {
+    /// The members of a request's body.
+    #[must_use]
+    pub fn of(object: Object<'a>) -> Self {
+        Self { object, prefix: String::new(), violations: Shared::default() }
+    }
+
+    /// A string member.
+    pub fn string(&mut self, name: &str) -> Field<'a, Cow<'a, str>> {
+        self.read(name, "String", |node| match node {
+            Node::String(text) => Ok(text),
+            other => Err(other),
+        })
+    }
+
+    /// A whole-number member (an `Integer` or `Long` of the model; decimals are cut, as AWS does).
+    pub fn integer(&mut self, name: &str) -> Field<'a, i64> {
+        self.read(name, "Integer", |node| match node {
+            Node::Integer(number) => Ok(number),
+            Node::Float(number) => Ok(number as i64),
+            other => Err(other),
+        })
+    }
+
+    /// A boolean member.
+    pub fn boolean(&mut self, name: &str) -> Field<'a, bool> {
+        self.read(name, "Boolean", |node| match node {
+            Node::Bool(value) => Ok(value),
+            other => Err(other),
+        })
+    }
+
+    /// A blob member, base64 on the wire. Its value is never told in a violation.
+    pub fn blob(&mut self, name: &str) -> Field<'a, Vec<u8>> {
+        let text = self.string(name);
+        let decoded = text.value.map(|text| decode_blob(&text));
+        if let Some(Err(error)) = &decoded {
+            self.violations.borrow_mut().fail(error.clone());
+        }
+        let value = decoded.and_then(Result::ok);
+        Field { value, told: None, path: text.path, violations: text.violations, life: text.life }
+    }
+
+    /// A structure member: its own members, under the same collection of violations.
+    pub fn structure(&mut self, name: &str) -> Option<Fields<'a>> {
+        let path = self.path_of(name);
+        let object = self.object(name)?;
+        Some(Fields { object, prefix: format!("{path}."), violations: Rc::clone(&self.violations) })
+    }
+
+    /// A list of strings; `null` elements are refused.
+    pub fn strings(&mut self, name: &str) -> Field<'a, Vec<Cow<'a, str>>> {
+        let list = self.list(name);
+        let value =
+            list.value.map(|nodes| nodes.into_iter().filter_map(|node| self.as_string(node)).collect());
+        Field { value, told: None, path: list.path, violations: list.violations, life: list.life }
+    }
+
+    /// A list of structures, each with the path `name.N.member.` (N from 1).
+    pub fn structures(&mut self, name: &str) -> Field<'a, Vec<Fields<'a>>> {
+        let list = self.list(name);
+        let numbered = list.value.map(|nodes| nodes.into_iter().enumerate());
+        let value =
+            numbered.map(|nodes| nodes.filter_map(|(at, node)| self.as_member(name, at, node)).collect());
+        Field { value, told: None, path: list.path, violations: list.violations, life: list.life }
+    }
+
+    /// A map from string to string.
+    pub fn string_map(&mut self, name: &str) -> Field<'a, Vec<(Cow<'a, str>, Cow<'a, str>)>> {
+        let path = self.path_of(name);
+        let object = self.object(name);
+        let pair = |(key, node)| Some((key, self.as_string(node)?));
+        let value = object.map(|object| object.0.into_iter().filter_map(pair).collect());
+        Field {
+            value,
+            told: None,
+            path,
+            violations: Rc::clone(&self.violations),
+            life: std::marker::PhantomData,
+        }
+    }
+
+    /// A list member, its elements as they are.
+    pub fn list(&mut self, name: &str) -> Field<'a, Vec<Node<'a>>> {
+        self.read_untold(name, |node| match node {
+            Node::List(list) => Ok(list),
+            Node::Object(_) => Err(unexpected("Start of structure or map found where not expected")),
+            other => Err(unexpected(&format!("Unexpected {} where a list was expected", other.kind()))),
+        })
+    }
+
+    /// An object member (a map or structure), its members as they are.
+    pub fn object(&mut self, name: &str) -> Option<Object<'a>> {
+        let field = self.read_untold(name, |node| match node {
+            Node::Object(object) => Ok(object),
+            Node::List(_) => Err(unexpected("Unrecognized collection type class java.util.LinkedHashMap")),
+            _ => Err(unexpected("Unexpected token received from parser")),
+        });
+        field.value
+    }
+
+    /// Whether a member is there and not `null`; it stays where it is.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        !matches!(self.object.get(name), None | Some(Node::Null))
+    }
+
+    /// Takes a member as it is; `null` counts as absent.
+    pub fn take(&mut self, name: &str) -> Option<Node<'a>> {
+        self.object.take(name).filter(|node| *node != Node::Null)
+    }
+
+    /// Notes a wrong type.
+    pub fn fail(&self, error: ApiError) {
+        self.violations.borrow_mut().fail(error);
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// As [`Violations::into_result`]. Unknown members are ignored, as AWS does.
+    pub fn finish(&mut self) -> Result<(), ApiError> {
+        self.violations.take().into_result()
+    }
+
+    /// A member's path in AWS's spelling: each name with its first letter in lower case.
+    #[must_use]
+    pub fn path_of(&self, name: &str) -> String {
+        format!("{}{}", self.prefix, lower_first(name))
+    }
+
+    fn read<T>(
+        &mut self,
+        name: &str,
+        wanted: &str,
+        convert: impl FnOnce(Node<'a>) -> Result<T, Node<'a>>,
+    ) -> Field<'a, T>
+    where
+        T: ToString,
+    {
+        let mut field = self.read_untold(name, |node| convert(node).map_err(|node| not_a(wanted, &node)));
+        field.told = Some(T::to_string);
+        field
+    }
+
+    fn read_untold<T>(
+        &mut self,
+        name: &str,
+        convert: impl FnOnce(Node<'a>) -> Result<T, ApiError>,
+    ) -> Field<'a, T> {
+        let value = self.take(name).and_then(|node| convert(node).map_err(|error| self.fail(error)).ok());
+        Field {
+            value,
+            told: None,
+            path: self.path_of(name),
+            violations: Rc::clone(&self.violations),
+            life: std::marker::PhantomData,
+        }
+    }
+
+    fn as_string(&self, node: Node<'a>) -> Option<Cow<'a, str>> {
+        match node {
+            Node::String(text) => Some(text),
+            other => {
+                self.fail(not_a("String", &other));
+                None
+            }
+        }
+    }
+
+    fn as_member(&self, name: &str, at: usize, node: Node<'a>) -> Option<Fields<'a>> {
+        let Node::Object(object) = node else {
+            self.fail(unexpected("Unexpected token received from parser"));
+            return None;
+        };
+        let prefix = format!("{}.{}.member.", self.path_of(name), at + 1);
+        Some(Fields { object, prefix, violations: Rc::clone(&self.violations) })
+    }
+}
+
+/// `SerializationException`: a value of one kind where another was expected.
+#[must_use]
+pub fn not_a(wanted: &str, node: &Node<'_>) -> ApiError {
+    match node {
+        Node::List(_) => unexpected("Unrecognized collection type class java.lang.String"),
+        Node::Object(_) => unexpected("Start of structure or map found where not expected"),
+        scalar => unexpected(&format!("{} cannot be converted to {wanted}", scalar.kind())),
+    }
+}
+
+fn unexpected(message: &str) -> ApiError {
+    ApiError::serialization(message)
+}
+
+fn decode_blob(text: &str) -> Result<Vec<u8>, ApiError> {
+    BASE64_STANDARD
+        .decode(text)
+        .map_err(|_| unexpected("Base64 encoded length is unexpected or a character is illegal"))
+}
+
+fn lower_first(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+/// One member: its value so far, and where to note what is wrong with it.
+pub struct Field<'a, T> {
+    value: Option<T>,
+    told: Option<fn(&T) -> String>,
+    path: String,
+    violations: Shared,
+    life: std::marker::PhantomData<&'a ()>,
+}
+
+impl<T> Field<'_, T> {
+    /// The value, or `None` where it is absent or wrong.
+    pub fn optional(self) -> Option<T> {
+        self.value
+    }
+
+    /// The value; its absence is a violation (`Member must not be null`).
+    pub fn required(self) -> T
+    where
+        T: Default,
+    {
+        if self.value.is_none() && self.violations.borrow().fatal.is_none() {
+            self.note("Member must not be null", "Value null");
+        }
+        self.value.unwrap_or_default()
+    }
+
+    fn check(self, holds: impl FnOnce(&T) -> bool, constraint: impl FnOnce() -> String) -> Self {
+        if self.value.as_ref().is_some_and(|value| !holds(value)) {
+            self.note(&constraint(), &self.told_value());
+        }
+        self
+    }
+
+    fn told_value(&self) -> String {
+        match (self.told, &self.value) {
+            (Some(told), Some(value)) => format!("Value '{}'", told(value)),
+            _ => "Value".to_owned(),
+        }
+    }
+
+    fn note(&self, constraint: &str, value: &str) {
+        let text = format!("{value} at '{}' failed to satisfy constraint: {constraint}", self.path);
+        self.violations.borrow_mut().add(text);
+    }
+}
+
+impl Field<'_, Cow<'_, str>> {
+    /// A length in characters.
+    #[must_use]
+    pub fn length(self, range: RangeInclusive<usize>) -> Self {
+        length_checked(self, range, |text| text.chars().count())
+    }
+
+    /// A pattern: `holds` decides, `pattern` is how AWS's model writes it.
+    #[must_use]
+    pub fn pattern(self, pattern: &str, holds: impl FnOnce(&str) -> bool) -> Self {
+        self.check(
+            |text| holds(text),
+            || format!("Member must satisfy regular expression pattern: {pattern}"),
+        )
+    }
+
+    /// An enumeration, in the order in which AWS lists it.
+    #[must_use]
+    pub fn one_of(self, values: &[&str]) -> Self {
+        let listed = || format!("Member must satisfy enum value set: [{}]", values.join(", "));
+        self.check(|text| values.contains(&text.as_ref()), listed)
+    }
+}
+
+impl Field<'_, i64> {
+    /// A range of numbers.
+    #[must_use]
+    pub fn range(self, range: RangeInclusive<i64>) -> Self {
+        let (low, high) = (*range.start(), *range.end());
+        self.check(|number| *number >= low, || bound("value", "greater", low))
+            .check(|number| *number <= high, || bound("value", "less", high))
+    }
+}
+
+impl Field<'_, Vec<u8>> {
+    /// A length in bytes.
+    #[must_use]
+    pub fn length(self, range: RangeInclusive<usize>) -> Self {
+        length_checked(self, range, Vec::len)
+    }
+}
+
+impl<'a, T> Field<'a, Vec<T>>
+where
+    T: ListElement,
+{
+    /// A number of elements.
+    #[must_use]
+    pub fn count(self, range: RangeInclusive<usize>) -> Self {
+        length_checked(self, range, Vec::len)
+    }
+}
+
+/// What a list member may hold; keeps bytes, whose length is a length, apart.
+pub trait ListElement {}
+impl ListElement for Cow<'_, str> {}
+impl ListElement for (Cow<'_, str>, Cow<'_, str>) {}
+impl ListElement for Fields<'_> {}
+impl ListElement for Node<'_> {}
+
+fn length_checked<'a, T>(
+    field: Field<'a, T>,
+    range: RangeInclusive<usize>,
+    len: impl Fn(&T) -> usize,
+) -> Field<'a, T> {
+    let (low, high) = (*range.start(), *range.end());
+    field
+        .check(|value| len(value) >= low, || bound("length", "greater", low))
+        .check(|value| len(value) <= high, || bound("length", "less", high))
+}
+
+fn bound(what: &str, side: &str, limit: impl Display) -> String {
+    format!("Member must have {what} {side} than or equal to {limit}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Fields;
+    use crate::{ApiError, Node};
+
+    fn read<T>(body: &str, reading: impl FnOnce(&mut Fields<'_>) -> T) -> Result<T, ApiError> {
+        let mut fields = Fields::of(Node::parse_object(body.as_bytes()).unwrap());
+        let value = reading(&mut fields);
+        fields.finish().map(|()| value)
+    }
+
+    fn message(result: Result<impl Sized, ApiError>) -> String {
+        result.err().and_then(|error| error.message).unwrap()
+    }
+
+    #[test]
+    fn a_missing_member_is_told_as_null() {
+        let result = read("{}", |fields| fields.string("KeyId").required().into_owned());
+        assert_eq!(
+            message(result),
+            "1 validation error detected: Value null at 'keyId' failed to satisfy constraint: Member must not be null"
+        );
+    }
+
+    #[test]
+    fn violations_are_told_together_in_the_order_of_reading() {
+        let result = read(r#"{"A":"x","B":0}"#, |fields| {
+            let _ = fields.string("A").length(3..=255).required();
+            let _ = fields.integer("B").range(1..=100).required();
+        });
+        assert_eq!(
+            message(result),
+            "2 validation errors detected: Value 'x' at 'a' failed to satisfy constraint: Member must have \
+             length greater than or equal to 3; Value '0' at 'b' failed to satisfy constraint: Member must \
+             have value greater than or equal to 1"
+        );
+    }
+
+    #[test]
+    fn nested_paths_are_spelled_as_aws_spells_them() {
+        let result = read(r#"{"SSESpecification":{"SSEType":"kms"}}"#, |fields| {
+            let mut inner = fields.structure("SSESpecification").unwrap();
+            let _ = inner.string("SSEType").one_of(&["AES256", "KMS"]).optional();
+        });
+        assert_eq!(
+            message(result),
+            "1 validation error detected: Value 'kms' at 'sSESpecification.sSEType' failed to satisfy \
+             constraint: Member must satisfy enum value set: [AES256, KMS]"
+        );
+    }
+
+    #[test]
+    fn list_members_are_numbered_from_one() {
+        let result = read(r#"{"Tags":[{"TagKey":""}]}"#, |fields| {
+            for mut tag in fields.structures("Tags").required() {
+                let _ = tag.string("TagKey").length(1..=128).required();
+            }
+        });
+        assert!(message(result).contains("Value '' at 'tags.1.member.tagKey' failed"));
+    }
+
+    #[test]
+    fn a_wrong_type_is_a_serialization_exception_before_any_constraint() {
+        let result = read(r#"{"A":1}"#, |fields| {
+            let _ = fields.string("B").required();
+            let _ = fields.string("A").required();
+        });
+        let error = result.err().unwrap();
+        assert_eq!(error.code, "SerializationException");
+        assert_eq!(error.message.as_deref(), Some("NUMBER_VALUE cannot be converted to String"));
+    }
+
+    #[test]
+    fn a_blob_is_told_without_its_value() {
+        let result = read(r#"{"Plaintext":""}"#, |fields| {
+            let _ = fields.blob("Plaintext").length(1..=4096).required();
+        });
+        assert_eq!(
+            message(result),
+            "1 validation error detected: Value at 'plaintext' failed to satisfy constraint: Member must \
+             have length greater than or equal to 1"
+        );
+    }
+}
