@@ -1,7 +1,7 @@
 //! Time, as milliseconds since the Unix epoch, and as a monotonic count for measuring.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// A source of time.

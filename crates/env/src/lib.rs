@@ -3,12 +3,14 @@
 //! Nothing else in the workspace reads a clock, draws randomness or opens a file. What a program is given
 //! here decides whether it meets the real world or a simulated one that a seed reproduces.
 //!
-//! Map: [`clock`] · [`random`] · [`disk`] (the trait) · [`real_disk`] (the operating system's).
+//! Map: [`clock`] · [`random`] · [`disk`] (the trait) · [`real_disk`] (the operating system's) ·
+//! [`sim_disk`] (one in memory that fails as told).
 
 pub mod clock;
 pub mod disk;
 pub mod random;
 pub mod real_disk;
+pub mod sim_disk;
 
 use std::sync::Arc;
 
@@ -16,6 +18,7 @@ pub use clock::{Clock, MovableClock, SystemClock};
 pub use disk::{Disk, DiskFile};
 pub use random::{OsRandom, Random, SeededRandom};
 pub use real_disk::RealDisk;
+pub use sim_disk::SimDisk;
 
 /// The three hands of the outside world, handed down from `server/src/wiring.rs` to every room.
 #[derive(Clone)]
