@@ -1,11 +1,14 @@
 //! The nouns of the seam.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::Bound;
 
 use bytes::Bytes;
 use env::Random;
 use env::random::random_bytes;
+
+use crate::EngineError;
 
 /// The name of a keyspace: random, and the name of its folder on disk.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,6 +93,17 @@ pub enum Guard {
     Version(Version),
 }
 
+impl Guard {
+    /// Whether it holds where the entry's version is `found`.
+    #[must_use]
+    pub fn holds(self, found: Option<Version>) -> bool {
+        match self {
+            Self::Absent => found.is_none(),
+            Self::Version(expected) => found == Some(expected),
+        }
+    }
+}
+
 /// A guard and the key it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GuardedKey {
@@ -119,6 +133,31 @@ pub struct Commit {
     pub guards: Vec<GuardedKey>,
     /// What then happens.
     pub writes: Vec<Write>,
+}
+
+impl Commit {
+    /// Whether the commit keeps the limits of keys and values and writes no key twice; every engine asks
+    /// before it does anything else.
+    ///
+    /// # Errors
+    /// [`EngineError::Invalid`].
+    pub fn check(&self) -> Result<(), EngineError> {
+        let too_long = |key: &Key| key.sort.len() > Key::MAX_SORT_LEN;
+        let value_len = |write: &Write| write.value.as_ref().map_or(0, Bytes::len);
+        if self.guards.iter().any(|guarded| too_long(&guarded.key))
+            || self.writes.iter().any(|w| too_long(&w.key))
+        {
+            return Err(EngineError::Invalid("a key is too long"));
+        }
+        if self.writes.iter().any(|write| value_len(write) > Entry::MAX_VALUE_LEN) {
+            return Err(EngineError::Invalid("a value is too long"));
+        }
+        let mut written = HashSet::with_capacity(self.writes.len());
+        if !self.writes.iter().all(|write| written.insert((write.keyspace, &write.key))) {
+            return Err(EngineError::Invalid("a key is written twice"));
+        }
+        Ok(())
+    }
 }
 
 /// How a commit ended.
@@ -155,13 +194,22 @@ pub enum Direction {
     Backward,
 }
 
-/// When a page is full: after the entry that reaches one of the two. At least one entry is read.
+/// When a page is full: after the entry that reaches one of the two. At least one entry is read, so 0
+/// means 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
     /// This many entries.
     pub entries: usize,
     /// This many bytes of values.
     pub bytes: usize,
+}
+
+impl Limit {
+    /// Whether a page that holds this much is full.
+    #[must_use]
+    pub fn is_reached(self, entries: usize, bytes: usize) -> bool {
+        entries >= self.entries || bytes >= self.bytes
+    }
 }
 
 /// Entries read from one snapshot.

@@ -12,28 +12,32 @@
 
 pub mod error;
 pub mod keyspace;
+pub mod memory;
 
 use crypto::SecretKey;
 use futures::future::BoxFuture;
 
 pub use error::EngineError;
 pub use keyspace::{
-    Commit, Direction, Entry, Guard, GuardedKey, Key, KeyspaceId, KeyspaceStats, Limit, Outcome, Page, Partition,
-    Segment, SortRange, Version, Write,
+    Commit, Direction, Entry, Guard, GuardedKey, Key, KeyspaceId, KeyspaceStats, Limit, Outcome, Page,
+    Partition, Segment, SortRange, Version, Write,
 };
+pub use memory::MemoryEngine;
 
 /// The result of a call to an engine.
 pub type Result<T> = std::result::Result<T, EngineError>;
 
 /// An engine. Calls may come from any number of tasks at once.
 ///
-/// A keyspace is *absent*, *closed* (on disk, unreadable: no key of it is in memory) or *open*. Calls on a
-/// keyspace that is not open answer [`EngineError::Closed`] or [`EngineError::Absent`].
+/// A keyspace is *absent*, *closed* (there, but unreadable: no key of it is in memory) or *open*. Calls on a
+/// keyspace that is not open answer [`EngineError::Closed`] or [`EngineError::Absent`]. After a start, every
+/// keyspace is closed. A future that is dropped half-way leaves what it did done whole or not at all.
 pub trait Engine: Send + Sync {
-    /// Creates an empty keyspace under `table_key` and leaves it open. Durable when it returns.
+    /// Creates an empty keyspace under `table_key` and leaves it open. Durable when it returns. The id of a
+    /// dropped keyspace may be used again; nothing of the old one shows.
     ///
     /// # Errors
-    /// [`EngineError::Exists`] where the id is taken.
+    /// [`EngineError::Exists`] where the id is taken, by an open or a closed keyspace.
     fn create(&self, keyspace: KeyspaceId, table_key: SecretKey) -> BoxFuture<'_, Result<()>>;
 
     /// Opens a closed keyspace; opening an open one checks the key and changes nothing. Afterwards every
@@ -50,10 +54,12 @@ pub trait Engine: Send + Sync {
     fn close(&self, keyspace: KeyspaceId);
 
     /// Wraps the data encryption keys of an open keyspace under `new_key`; no data is rewritten, reads and
-    /// commits go on. Interrupted at any point, the keyspace opens under exactly one of both keys.
+    /// commits go on. Durable when it returns. Interrupted at any point, the keyspace opens under exactly
+    /// one of both keys.
     fn switch_table_key(&self, keyspace: KeyspaceId, new_key: SecretKey) -> BoxFuture<'_, Result<()>>;
 
-    /// Removes a keyspace, open or closed, with its files and wrapped keys; an absent one is fine.
+    /// Removes a keyspace, open or closed, with its files and wrapped keys; an absent one is fine. Durable
+    /// when it returns; interrupted, the keyspace is whole or absent.
     fn drop_keyspace(&self, keyspace: KeyspaceId) -> BoxFuture<'_, Result<()>>;
 
     /// All keyspaces there are, open or closed, in the order of their ids.
@@ -63,7 +69,8 @@ pub trait Engine: Send + Sync {
     fn get<'a>(&'a self, keyspace: KeyspaceId, key: &'a Key) -> BoxFuture<'a, Result<Option<Entry>>>;
 
     /// Entries of one partition within `range`, in the order of their sort bytes (or its reverse), from one
-    /// snapshot, until `limit` is reached; [`Page::more`] says whether the range goes on.
+    /// snapshot no older than the last acknowledged commit, until `limit` is reached. [`Page::more`] says
+    /// whether the range holds entries behind the last one. A range that ends before it starts is empty.
     fn slice<'a>(
         &'a self,
         keyspace: KeyspaceId,
@@ -74,7 +81,9 @@ pub trait Engine: Send + Sync {
     ) -> BoxFuture<'a, Result<Page>>;
 
     /// Entries of all partitions of `segment`, in the order of (partition, sort bytes), starting after
-    /// `after`, from one snapshot, until `limit` is reached.
+    /// `after` (an entry that need not exist any more, nor lie in the segment), from one snapshot no older
+    /// than the last acknowledged commit, until `limit` is reached. [`Page::more`] is about the segment.
+    /// The segments of one total hold every entry exactly once.
     fn sweep(
         &self,
         keyspace: KeyspaceId,
@@ -84,7 +93,17 @@ pub trait Engine: Send + Sync {
     ) -> BoxFuture<'_, Result<Page>>;
 
     /// Applies all writes or none: none where a guard does not hold. Commits are serialisable over all
-    /// keyspaces; once `Applied` is returned the writes survive a crash. A key is written at most once.
+    /// keyspaces; a reader sees all of a commit's writes to a keyspace or none of them; once `Applied` is
+    /// returned the writes survive a crash. The version returned is the version of every entry written and
+    /// greater than any version that was there before; without writes it means nothing. Removing an entry
+    /// that is not there is fine.
+    ///
+    /// # Errors
+    /// [`EngineError::Invalid`] where [`Commit::check`] says so; then [`EngineError::Absent`] or
+    /// [`EngineError::Closed`] where a guard or write names such a keyspace; then guards are looked at, in
+    /// order, and the first that fails is the outcome. After any of these nothing is written. After
+    /// [`EngineError::DiskFull`], [`EngineError::LogFailed`] or [`EngineError::Io`] nothing is visible, and
+    /// after a restart the commit is there, whole, or not at all.
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Outcome>>;
 
     /// Sizes of an open keyspace; estimates, never below zero, exact when all is compacted.
