@@ -1,1 +1,3 @@
 //! (front page follows)
+
+pub mod value;

@@ -1,0 +1,117 @@
+//! Items and the values in them: the ten types, their rules, their bytes.
+//!
+//! Map: [`AttributeValue`] (here) · [`map`] (names to values: an item is one) · [`set`] (distinct members, in
+//! order) · [`number`] (38-digit decimals) · [`error`] (what is wrong with a value, in AWS's words).
+//!
+//! Invariants: a [`Number`] is canonical, so equality of its parts is equality of numbers; a [`Set`] and a
+//! [`Map`] are sorted and hold nothing twice, so equality of values is equality of their parts and one value
+//! has one encoding. Nesting is bounded where values come in, so recursion over a value is.
+
+pub mod error;
+pub mod map;
+pub mod number;
+pub mod set;
+
+use bytes::Bytes;
+
+pub use error::ValueError;
+pub use map::{Item, Map};
+pub use number::Number;
+pub use set::Set;
+
+/// The value of an attribute, or of a member of a document.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AttributeValue {
+    /// `S`: a string, possibly empty.
+    S(String),
+    /// `N`: a number.
+    N(Number),
+    /// `B`: bytes, possibly none.
+    B(Bytes),
+    /// `BOOL`
+    Bool(bool),
+    /// `NULL`
+    Null,
+    /// `M`: a document of named values.
+    M(Map),
+    /// `L`: a list of values of any types.
+    L(Vec<AttributeValue>),
+    /// `SS`: a set of strings.
+    SS(Set<String>),
+    /// `NS`: a set of numbers.
+    NS(Set<Number>),
+    /// `BS`: a set of byte strings.
+    BS(Set<Bytes>),
+}
+
+impl AttributeValue {
+    /// Which of the ten types it is of.
+    #[must_use]
+    pub fn value_type(&self) -> ValueType {
+        match self {
+            Self::S(_) => ValueType::S,
+            Self::N(_) => ValueType::N,
+            Self::B(_) => ValueType::B,
+            Self::Bool(_) => ValueType::Bool,
+            Self::Null => ValueType::Null,
+            Self::M(_) => ValueType::M,
+            Self::L(_) => ValueType::L,
+            Self::SS(_) => ValueType::SS,
+            Self::NS(_) => ValueType::NS,
+            Self::BS(_) => ValueType::BS,
+        }
+    }
+}
+
+/// One of the ten types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValueType {
+    /// String
+    S,
+    /// Number
+    N,
+    /// Binary
+    B,
+    /// Boolean
+    Bool,
+    /// Null
+    Null,
+    /// Map
+    M,
+    /// List
+    L,
+    /// String set
+    SS,
+    /// Number set
+    NS,
+    /// Binary set
+    BS,
+}
+
+impl ValueType {
+    const ALL: [Self; 10] =
+        [Self::S, Self::N, Self::B, Self::Bool, Self::Null, Self::M, Self::L, Self::SS, Self::NS, Self::BS];
+
+    /// Its name on the wire, such as `BOOL`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::S => "S",
+            Self::N => "N",
+            Self::B => "B",
+            Self::Bool => "BOOL",
+            Self::Null => "NULL",
+            Self::M => "M",
+            Self::L => "L",
+            Self::SS => "SS",
+            Self::NS => "NS",
+            Self::BS => "BS",
+        }
+    }
+
+    /// The type of this name on the wire.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|value_type| value_type.name() == name)
+    }
+}
