@@ -267,7 +267,11 @@ fn unexpected(message: &str) -> ApiError {
     ApiError::serialization(message)
 }
 
-fn decode_blob(text: &str) -> Result<Vec<u8>, ApiError> {
+/// The bytes of a blob.
+///
+/// # Errors
+/// `SerializationException` for what is not base64.
+pub fn decode_blob(text: &str) -> Result<Vec<u8>, ApiError> {
     BASE64_STANDARD
         .decode(text)
         .map_err(|_| unexpected("Base64 encoded length is unexpected or a character is illegal"))

@@ -1,16 +1,19 @@
 //! Items and the values in them: the ten types, their rules, their bytes.
 //!
 //! Map: [`AttributeValue`] (here) · [`map`] (names to values: an item is one) · [`set`] (distinct members, in
-//! order) · [`number`] (38-digit decimals) · [`error`] (what is wrong with a value, in AWS's words).
+//! order) · [`number`] (38-digit decimals) · [`json`] (DynamoDB JSON) · [`size`] (how large a value counts, and the
+//! limits) · [`error`] (what is wrong with a value, in AWS's words).
 //!
 //! Invariants: a [`Number`] is canonical, so equality of its parts is equality of numbers; a [`Set`] and a
 //! [`Map`] are sorted and hold nothing twice, so equality of values is equality of their parts and one value
 //! has one encoding. Nesting is bounded where values come in, so recursion over a value is.
 
 pub mod error;
+pub mod json;
 pub mod map;
 pub mod number;
 pub mod set;
+pub mod size;
 
 use bytes::Bytes;
 
@@ -113,5 +116,51 @@ impl ValueType {
     #[must_use]
     pub fn of_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|value_type| value_type.name() == name)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use proptest::collection::{btree_set, vec};
+    use proptest::prelude::*;
+
+    use super::number::any_number;
+    use super::{AttributeValue, Item, Set};
+
+    /// Any value, up to four lists and maps deep.
+    pub(crate) fn any_value() -> impl Strategy<Value = AttributeValue> {
+        any_flat_value().prop_recursive(4, 24, 5, |inner| {
+            prop_oneof![
+                vec(inner.clone(), 0..5).prop_map(AttributeValue::L),
+                vec((".{0,4}", inner), 0..5)
+                    .prop_map(|entries| AttributeValue::M(entries.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn any_flat_value() -> impl Strategy<Value = AttributeValue> {
+        prop_oneof![
+            ".{0,8}".prop_map(AttributeValue::S),
+            any_number().prop_map(AttributeValue::N),
+            any_bytes(0).prop_map(AttributeValue::B),
+            any::<bool>().prop_map(AttributeValue::Bool),
+            Just(AttributeValue::Null),
+            btree_set(".{1,4}", 1..5).prop_map(|set| AttributeValue::SS(sorted(set))),
+            btree_set(any_number(), 1..5).prop_map(|set| AttributeValue::NS(sorted(set))),
+            btree_set(any_bytes(1), 1..5).prop_map(|set| AttributeValue::BS(sorted(set))),
+        ]
+    }
+
+    /// Any item of up to six attributes.
+    pub(crate) fn any_item() -> impl Strategy<Value = Item> {
+        vec((".{1,4}", any_value()), 0..6).prop_map(|entries| entries.into_iter().collect())
+    }
+
+    fn any_bytes(least: usize) -> impl Strategy<Value = bytes::Bytes> {
+        vec(any::<u8>(), least..8).prop_map(bytes::Bytes::from)
+    }
+
+    fn sorted<T: Ord>(members: std::collections::BTreeSet<T>) -> Set<T> {
+        Set::from_sorted(members.into_iter().collect()).unwrap()
     }
 }

@@ -6,6 +6,13 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Set<T>(Vec<T>);
 
+/// Without members.
+impl<T> Default for Set<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
 impl<T: Ord> Set<T> {
     /// The set of these members; `None` where one is there twice.
     #[must_use]

@@ -9,6 +9,8 @@ mod text;
 
 use std::cmp::Ordering;
 
+#[cfg(test)]
+pub(crate) use tests::any_number;
 pub use text::NumberText;
 
 use super::ValueError;
@@ -173,4 +175,21 @@ fn without_trailing_zeros(mut coefficient: u128, mut exponent: i32) -> (u128, i3
 /// 10^`power`, for powers up to 38.
 fn power_of_ten(power: u32) -> u128 {
     10_u128.pow(power)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Number;
+
+    /// Any number but zero: any sign, digits and magnitude.
+    pub(crate) fn any_number() -> impl Strategy<Value = Number> {
+        (any::<bool>(), "[1-9][0-9]{0,37}", -130_i32..=88)
+            .prop_map(|(negative, digits, exponent)| {
+                let sign = if negative { "-" } else { "" };
+                format!("{sign}{}.{}E{exponent}", &digits[..1], &digits[1..])
+            })
+            .prop_map(|text| text.parse().unwrap())
+    }
 }

@@ -111,16 +111,8 @@ impl fmt::Debug for Number {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::any_number;
     use super::Number;
-
-    pub(super) fn any_number() -> impl Strategy<Value = Number> {
-        (any::<bool>(), "[1-9][0-9]{0,37}", -130_i32..=88)
-            .prop_map(|(negative, digits, exponent)| {
-                let sign = if negative { "-" } else { "" };
-                format!("{sign}{}.{}E{exponent}", &digits[..1], &digits[1..])
-            })
-            .prop_map(|text| text.parse().unwrap())
-    }
 
     proptest! {
         #[test]
