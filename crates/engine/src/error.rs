@@ -27,6 +27,9 @@ pub enum EngineError {
         /// The block, record or part of it.
         place: String,
     },
+    /// Another process, or another engine of this one, has the store open.
+    #[error("the store is in use")]
+    InUse,
     /// The disk is full; reads go on, writes are refused until there is space.
     #[error("the disk is full")]
     DiskFull,
@@ -46,4 +49,19 @@ pub enum EngineError {
         #[source]
         source: io::Error,
     },
+}
+
+impl EngineError {
+    /// An error of the file system; a full disk is told apart.
+    pub(crate) fn io(doing: impl Into<String>, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull,
+            _ => Self::Io { doing: doing.into(), source },
+        }
+    }
+
+    /// Damage at an address.
+    pub(crate) fn damaged(file: impl Into<String>, place: impl Into<String>) -> Self {
+        Self::Damaged { file: file.into(), place: place.into() }
+    }
 }

@@ -10,8 +10,10 @@
 //! Invariants: plaintext becomes bytes on disk only in `local/log.rs` and `local/segment/`, through
 //! `crypto`; names on disk are random; damaged bytes are an error with an address, never a panic.
 
+pub mod conformance;
 pub mod error;
 pub mod keyspace;
+pub mod local;
 pub mod memory;
 
 use crypto::SecretKey;

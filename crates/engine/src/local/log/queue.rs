@@ -1,0 +1,241 @@
+//! Where commits get their order, and wait for the writer.
+//!
+//! One short lock gives the order: whoever holds an [`Order`] checks guards, changes memtables and appends;
+//! nothing under it touches the disk. The writer takes what has gathered and syncs it as one group.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use tokio::sync::oneshot;
+
+use super::FIRST_FRAME;
+use super::part::{LogId, PartPlace};
+use super::record::{Part, frame_len};
+use super::segment::Segment;
+use crate::local::reader::u64_of;
+use crate::{EngineError, KeyspaceId, Result};
+
+/// The log, as those see it who append to it.
+pub struct Log {
+    state: Mutex<State>,
+    work: Condvar,
+    published: AtomicU64,
+}
+
+struct State {
+    queue: Vec<Queued>,
+    /// Oldest first; records are ordered into the last.
+    live: VecDeque<LiveSegment>,
+    next_index: u64,
+    ordered_to: u64,
+    last_sequence: u64,
+    failed: Option<String>,
+    disk_full: bool,
+    poked: bool,
+    stopping: bool,
+}
+
+/// A segment whose records may still be needed.
+#[derive(Clone)]
+pub struct LiveSegment {
+    /// The segment.
+    pub segment: Arc<Segment>,
+    /// The highest sequence number of each keyspace in it.
+    pub touched: BTreeMap<KeyspaceId, u64>,
+}
+
+/// Something the writer is to do.
+pub struct Queued {
+    /// The record; without one, the answer is only to wait for what is queued before.
+    pub record: Option<QueuedRecord>,
+    /// Told when it is durable.
+    pub done: oneshot::Sender<std::result::Result<(), String>>,
+}
+
+/// A record to be written.
+pub struct QueuedRecord {
+    /// Into this segment.
+    pub segment: Arc<Segment>,
+    /// Its place there.
+    pub place: PartPlace,
+    /// Its content.
+    pub parts: Vec<Part>,
+}
+
+/// Something that was queued, to be waited for.
+pub struct Ticket(oneshot::Receiver<std::result::Result<(), String>>);
+
+impl Ticket {
+    /// Waits until it, and all that was queued before it, is durable.
+    pub async fn durable(self) -> Result<()> {
+        let answer = self.0.await.unwrap_or_else(|_| Err("the store is closing".to_owned()));
+        answer.map_err(EngineError::LogFailed)
+    }
+
+    /// As [`Ticket::durable`], on a thread that may block.
+    pub fn wait(self) -> Result<()> {
+        futures::executor::block_on(self.durable())
+    }
+}
+
+impl Log {
+    /// A log that goes on in `segment` after `last_sequence`, which with all before it is on disk.
+    pub fn new(segment: Arc<Segment>, last_sequence: u64) -> Self {
+        let live = VecDeque::from([LiveSegment { segment, touched: BTreeMap::new() }]);
+        let state = State {
+            queue: Vec::new(),
+            live,
+            next_index: 0,
+            ordered_to: u64_of(FIRST_FRAME),
+            last_sequence,
+            failed: None,
+            disk_full: false,
+            poked: false,
+            stopping: false,
+        };
+        Self { state: Mutex::new(state), work: Condvar::new(), published: AtomicU64::new(last_sequence) }
+    }
+
+    /// Every commit up to this sequence number is durable and may be read.
+    pub fn published(&self) -> u64 {
+        self.published.load(Ordering::Acquire)
+    }
+
+    /// Takes the lock that gives order.
+    pub fn order(&self) -> Order<'_> {
+        Order { state: self.state.lock(), work: &self.work }
+    }
+
+    /// The live segments, oldest first.
+    pub fn live(&self) -> Vec<LiveSegment> {
+        self.state.lock().live.iter().cloned().collect()
+    }
+
+    /// Forgets a segment that nobody needs any more; never the last one.
+    pub fn retire(&self, number: u64) {
+        let mut state = self.state.lock();
+        let at = state.live.iter().position(|live| live.segment.number() == number);
+        if let Some(at) = at.filter(|at| at + 1 < state.live.len()) {
+            state.live.remove(at);
+        }
+    }
+
+    /// Waits for the writer to end; what is queued is still written.
+    pub fn stop(&self) {
+        self.state.lock().stopping = true;
+        self.work.notify_all();
+    }
+
+    /// For the writer: what has gathered; `None` when it is to end. Empty where it was only poked.
+    pub(super) fn take(&self) -> Option<Vec<Queued>> {
+        let mut state = self.state.lock();
+        while state.queue.is_empty() && !state.poked && !state.stopping {
+            self.work.wait(&mut state);
+        }
+        let stop = state.stopping && state.queue.is_empty();
+        state.poked = false;
+        if stop { None } else { Some(std::mem::take(&mut state.queue)) }
+    }
+
+    /// For the writer: everything up to `sequence` is durable.
+    pub(super) fn publish(&self, sequence: u64) {
+        self.published.store(sequence, Ordering::Release);
+    }
+
+    /// For the writer: the next records go into `segment`.
+    pub(super) fn continue_in(&self, segment: Arc<Segment>) {
+        let mut state = self.state.lock();
+        state.live.push_back(LiveSegment { segment, touched: BTreeMap::new() });
+        state.next_index = 0;
+        state.ordered_to = u64_of(FIRST_FRAME);
+    }
+
+    /// For the writer: whether the segment could not be made longer.
+    pub(super) fn set_disk_full(&self, full: bool) {
+        self.state.lock().disk_full = full;
+    }
+
+    /// For the writer: takes nothing any more, and says so to all who wait.
+    pub(super) fn fail(&self, reason: &str) {
+        let mut state = self.state.lock();
+        state.failed = Some(reason.to_owned());
+        let queue = std::mem::take(&mut state.queue);
+        drop(state);
+        queue.into_iter().for_each(|queued| drop(queued.done.send(Err(reason.to_owned()))));
+    }
+}
+
+/// The right to say what comes next.
+pub struct Order<'a> {
+    state: MutexGuard<'a, State>,
+    work: &'a Condvar,
+}
+
+impl Order<'_> {
+    /// Whether the log takes writes at all.
+    pub fn check_sound(&self) -> Result<()> {
+        match &self.state.failed {
+            Some(reason) => Err(EngineError::LogFailed(reason.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the log takes a record whose parts have plaintexts of these lengths.
+    pub fn check_room(&mut self, parts: impl Iterator<Item = usize>) -> Result<()> {
+        self.check_sound()?;
+        let end = self.state.ordered_to + u64_of(frame_len(parts));
+        if self.state.disk_full && end > self.segment().room() {
+            self.state.poked = true;
+            self.work.notify_one();
+            return Err(EngineError::DiskFull);
+        }
+        Ok(())
+    }
+
+    /// The segment the next record goes to.
+    pub fn segment(&self) -> &Arc<Segment> {
+        &self.state.live.back().expect("the last segment is never retired").segment
+    }
+
+    /// What of it goes into log keys.
+    pub fn log_id(&self) -> LogId {
+        self.segment().log_id()
+    }
+
+    /// The sequence number given last.
+    pub fn last_sequence(&self) -> u64 {
+        self.state.last_sequence
+    }
+
+    /// Appends a record; returns its sequence number.
+    pub fn append(&mut self, parts: Vec<Part>) -> (u64, Ticket) {
+        let state = &mut *self.state;
+        state.last_sequence += 1;
+        let place = PartPlace { index: state.next_index, sequence: state.last_sequence };
+        state.next_index += 1;
+        state.ordered_to += u64_of(frame_len(parts.iter().map(|part| part.plain.len())));
+        let live = state.live.back_mut().expect("the last segment is never retired");
+        live.touched.extend(parts.iter().map(|part| (part.key.keyspace, place.sequence)));
+        let record = QueuedRecord { segment: live.segment.clone(), place, parts };
+        (place.sequence, self.enqueue(Some(record)))
+    }
+
+    /// Something to wait for that is behind all that was appended.
+    pub fn barrier(&mut self) -> Ticket {
+        self.enqueue(None)
+    }
+
+    fn enqueue(&mut self, record: Option<QueuedRecord>) -> Ticket {
+        let (done, ticket) = oneshot::channel();
+        match &self.state.failed {
+            Some(reason) => drop(done.send(Err(reason.clone()))),
+            None => {
+                self.state.queue.push(Queued { record, done });
+                self.work.notify_one();
+            }
+        }
+        Ticket(ticket)
+    }
+}
