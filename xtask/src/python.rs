@@ -1,0 +1,65 @@
+//! The private Python environment with boto3, botocore and the AWS CLI, in pinned versions.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::{root, target_dir};
+
+/// Something, or why this machine cannot have it.
+pub type Prepared<T> = Result<T, String>;
+
+/// An environment in which `tests/python/requirements.txt` is installed.
+pub struct Environment {
+    folder: PathBuf,
+}
+
+impl Environment {
+    /// Where it lies; programs are in `bin/`.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A run of the tests in `tests/python/<suite>/`.
+    pub fn unittest(&self, suite: &str) -> Command {
+        let mut command = Command::new(self.folder.join("bin/python"));
+        command.args(["-B", "-m", "unittest", "discover", "--top-level-directory", ".", "--start-directory"]);
+        command.arg(suite).current_dir(root().join("tests/python"));
+        command.env("STRONGROOM_BIN", crate::target_dir().join("debug/strongroom"));
+        command
+    }
+}
+
+/// The environment; made at the first call, and again when the pinned versions change.
+///
+/// # Errors
+/// A plain reason, where there is no Python 3 or nothing to install from.
+pub fn environment() -> Prepared<Environment> {
+    let folder = target_dir().join("python");
+    let requirements = root().join("tests/python/requirements.txt");
+    let wanted =
+        fs::read_to_string(&requirements).map_err(|error| format!("no requirements.txt: {error}"))?;
+    let stamp = folder.join("installed.txt");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(Environment { folder });
+    }
+    let make = Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder).output();
+    succeed("python3 with its venv module is not here", make)?;
+    let pip = Command::new(folder.join("bin/python"))
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
+        .arg(&requirements)
+        .output();
+    succeed("boto3 and the AWS CLI cannot be installed", pip)?;
+    fs::write(&stamp, wanted).map_err(|error| format!("cannot write {}: {error}", stamp.display()))?;
+    Ok(Environment { folder })
+}
+
+fn succeed(otherwise: &str, ran: std::io::Result<std::process::Output>) -> Prepared<()> {
+    let output = ran.map_err(|error| format!("{otherwise}: {error}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let text = String::from_utf8_lossy(&output.stderr);
+    let last = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no reason given");
+    Err(format!("{otherwise}: {last}"))
+}

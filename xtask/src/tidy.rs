@@ -1,0 +1,89 @@
+//! The rules of the house that a compiler does not know, one file each.
+//!
+//! | rule | says |
+//! |---|---|
+//! | [`ladder`] | a crate depends only on crates above its own line in the root `Cargo.toml` |
+//! | [`names`] | nothing is called util, helper, common, misc |
+//! | [`lengths`] | functions of at most 70 lines, files of at most 800 |
+//! | [`operations`] | every operation has its file, its conformance test, its row in the table of differences |
+//! | [`decoders`] | every decoder of untrusted bytes has its fuzz target, with seeds |
+//! | [`comments`] | comments give reasons: no tickets, no history, no debts |
+//! | [`papers`] | paths and links in the papers lead somewhere; every stored format has its fixture |
+//! | [`cipher`] | only `crates/crypto` touches the cipher library |
+//!
+//! Clippy enforces the rest (`clippy.toml`: clocks, files and randomness only in `env`).
+
+mod cipher;
+mod comments;
+mod decoders;
+mod ladder;
+mod lengths;
+mod names;
+mod operations;
+mod papers;
+mod repository;
+
+use anyhow::Result;
+use repository::Repository;
+
+/// A broken rule: where, and what to do.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Complaint {
+    place: String,
+    advice: String,
+}
+
+impl Complaint {
+    fn new(place: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { place: place.into(), advice: advice.into() }
+    }
+}
+
+/// The targets that fuzz a decoder, each once.
+pub fn fuzz_targets() -> Vec<&'static str> {
+    let mut targets: Vec<_> = decoders::DECODERS.iter().map(|(_, target)| *target).collect();
+    targets.dedup();
+    targets
+}
+
+type Rule = (&'static str, fn(&Repository) -> Vec<Complaint>);
+
+const RULES: &[Rule] = &[
+    ("ladder", ladder::check),
+    ("names", names::check),
+    ("lengths", lengths::check),
+    ("operations", operations::check),
+    ("decoders", decoders::check),
+    ("comments", comments::check),
+    ("papers", papers::check),
+    ("cipher", cipher::check),
+];
+
+/// Applies every rule to the checkout and tells what is broken.
+pub fn run() -> Result<bool> {
+    let repository = Repository::read(&crate::root())?;
+    let mut tidy = true;
+    for (name, rule) in RULES {
+        for complaint in rule(&repository) {
+            println!("{}: {} [{name}]", complaint.place, complaint.advice);
+            tidy = false;
+        }
+    }
+    if tidy {
+        println!("tidy: {} files keep all {} rules", repository.files.len(), RULES.len());
+    }
+    Ok(tidy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RULES, Repository};
+
+    #[test]
+    fn an_empty_repository_breaks_no_rule_but_that_of_its_papers() {
+        let empty = Repository::of(&[]);
+        for (name, rule) in RULES.iter().filter(|(name, _)| !["papers", "decoders"].contains(name)) {
+            assert_eq!(rule(&empty), [], "{name}");
+        }
+    }
+}
