@@ -121,6 +121,21 @@ impl SimDisk {
         state.names.files().map(|(path, id)| (path.to_path_buf(), content(id))).collect()
     }
 
+    /// The contents of all files, and of those removed since the disk was made or started anew: on a real
+    /// disk their bytes lie there until something else is written over them.
+    #[must_use]
+    pub fn all_contents(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let state = self.state.lock();
+        let name =
+            |id| state.names.files().find(|(_, named)| *named == id).map(|(path, _)| path.to_path_buf());
+        let removed = || PathBuf::from("a removed file");
+        state
+            .files
+            .iter()
+            .map(|(id, file)| (name(*id).unwrap_or_else(removed), file.seen().to_vec()))
+            .collect()
+    }
+
     /// Flips bit `bit` (0 is the lowest of the first byte) of a file, durably.
     ///
     /// # Panics

@@ -313,6 +313,15 @@ fn behaves(disk: &dyn Disk, store: &Path) {
 }
 
 #[test]
+fn removed_files_are_among_all_contents() {
+    let disk = store();
+    synced_file(&disk, b"gone");
+    disk.remove_file(Path::new(FILE)).unwrap();
+    assert_eq!(disk.files(), vec![]);
+    assert_eq!(disk.all_contents(), [(PathBuf::from("a removed file"), b"gone".to_vec())]);
+}
+
+#[test]
 fn a_flipped_bit_stays_flipped() {
     let disk = store();
     synced_file(&disk, b"\0\0");

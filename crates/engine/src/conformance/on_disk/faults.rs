@@ -1,0 +1,92 @@
+//! The disk answers with errors.
+
+use std::thread;
+use std::time::Duration;
+
+use env::sim_disk::Fault;
+
+use super::OnDisk;
+use super::rig::Rig;
+use super::script::{a_whole_life, assert_recovers, chain, perform};
+use crate::conformance::depth;
+use crate::conformance::fixture::{Asking, key, keyspace, put, wait, writes};
+use crate::{EngineError, Outcome};
+
+/// One error at any change or read is reported as what it is; the running engine goes on showing what was
+/// acknowledged and nothing of the failed commit; all of it is there after a restart or a power cut.
+pub fn faults(on_disk: &dyn OnDisk) {
+    let stride = if depth() > 1 { 1 } else { 2 };
+    for number in (1_u64..).step_by(stride) {
+        let fault = match number / stride as u64 % 3 {
+            0 => Fault::Io,
+            1 => Fault::NoSpace,
+            _ => Fault::Short,
+        };
+        let mut rig = Rig::new(on_disk, number);
+        rig.disk.fail_change(number, fault);
+        assert_fails_well(&mut rig, &format!("{fault:?} at change {number}"));
+        if rig.disk.changes() < number {
+            break;
+        }
+    }
+    for number in (1_u64..).step_by(stride) {
+        let mut rig = Rig::new(on_disk, number);
+        rig.disk.fail_read(number);
+        assert_fails_well(&mut rig, &format!("read {number} failed"));
+        if rig.disk.reads() < number {
+            break;
+        }
+    }
+}
+
+fn assert_fails_well(rig: &mut Rig<'_>, context: &str) {
+    let progress = perform(rig, &a_whole_life());
+    if let Some(failed) = &progress.failed {
+        let honest = matches!(
+            failed.error,
+            EngineError::Io { .. } | EngineError::DiskFull | EngineError::LogFailed(_)
+        );
+        assert!(honest, "{context}: {:?} answered {}", failed.step, chain(&failed.error));
+        progress.assert_still_shown(rig, context);
+    }
+    let possible = progress.possible();
+    assert_recovers(rig.on(rig.disk.kill()), &possible, &format!("{context}, killed"));
+    assert_recovers(rig.crashed(1), &possible, &format!("{context}, power cut"));
+}
+
+/// A full disk refuses commits and flushes, nothing else; where there is space again, they go on.
+pub fn full_disk(on_disk: &dyn OnDisk) {
+    let mut rig = Rig::new(on_disk, 1);
+    rig.start().expect("a store on an empty disk");
+    let one = rig.engine().make(1);
+    rig.disk.set_full(true);
+    let written = commits_until_full(&rig);
+    assert_eq!(rig.engine().everything(one).len(), written, "what was refused is not shown");
+    let flushed = wait(rig.engine().flush());
+    assert!(matches!(flushed, Ok(()) | Err(EngineError::DiskFull)), "{flushed:?}");
+    assert_eq!(rig.engine().everything(one).len(), written);
+    rig.disk.set_full(false);
+    let last = key(2, b"when there is space");
+    let applies = |_| {
+        thread::sleep(Duration::from_millis(20));
+        matches!(wait(rig.engine().commit(writes(vec![put(one, &last, b"x")]))), Ok(Outcome::Applied(_)))
+    };
+    assert!((0..100).any(applies), "commits go on where there is space again");
+    wait(rig.engine().flush()).expect("a flush where there is space again");
+    let mut after = rig.crashed(1);
+    after.start().expect("the store starts");
+    after.engine().reopen(1);
+    assert_eq!(after.engine().everything(one).len(), written + 1);
+}
+
+fn commits_until_full(rig: &Rig<'_>) -> usize {
+    for at in 0_u32..100_000 {
+        let commit = writes(vec![put(keyspace(1), &key(1, &at.to_be_bytes()), &[1; 1000])]);
+        match wait(rig.engine().commit(commit)) {
+            Ok(Outcome::Applied(_)) => {}
+            Err(EngineError::DiskFull) => return at as usize,
+            other => panic!("neither applied nor full: {other:?}"),
+        }
+    }
+    panic!("a disk without space takes no end of commits");
+}

@@ -1,0 +1,51 @@
+//! What an engine that keeps its data on an [`env::Disk`] must pass besides, on a simulated disk.
+//!
+//! Groups: [`power_cuts`] (a script interrupted at every change) · [`faults`] (errors at every change and
+//! read; a full disk) · [`at_rest`] (nothing readable) · [`tampering`] (every flip is found) · [`nonces`]
+//! (no byte is encrypted twice under one key and place).
+//!
+//! Map: `rig` (an engine, its disk, and what happens to both) · `script` (the calls, and what must be there
+//! afterwards).
+
+mod at_rest;
+mod faults;
+mod nonces;
+mod power_cuts;
+mod rig;
+mod script;
+mod tampering;
+
+use std::path::Path;
+
+use env::Env;
+
+pub use at_rest::at_rest;
+pub use faults::{faults, full_disk};
+pub use nonces::nonces;
+pub use power_cuts::{power_cuts, switch_cut_short};
+pub use tampering::tampering;
+
+use crate::{Engine, Result};
+
+/// How an engine is started on a disk. Its memtables, files and log segments should be small, so that a
+/// short script meets every part of it.
+pub trait OnDisk {
+    /// Starts the engine on what lies in the folder [`store`](OnDisk::store), or on nothing,
+    /// always under the same store key. Dropping the engine stops it, without a flush.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    fn start(&self, env: Env) -> Result<Box<dyn Engine>>;
+
+    /// The folder of the store.
+    fn store(&self) -> &Path {
+        Path::new("/store")
+    }
+
+    /// The bytes of the store key, which must not be found on disk.
+    fn store_key(&self) -> [u8; 32];
+
+    /// The salt in the header of a file with this content: files under different keys never share one.
+    /// `None` for files without: a lock, or one that was cut off before its header was whole.
+    fn salt(&self, content: &[u8]) -> Option<Vec<u8>>;
+}
