@@ -6,12 +6,14 @@
 //! Invariants: the encryption context is recorded with each wrapped key and never derived again; an
 //! unwrapped table key lives at most a lease, and not a moment longer than its KMS key is usable.
 
-mod base64_bytes;
+pub mod base64_bytes;
 pub mod key_service;
 pub mod shred;
+pub mod table_keys;
 
 pub use key_service::{
     EncryptionContext, KeyChange, KeyDescription, KeyManager, KeyService, KeyServiceError, KeyState,
     KeyWatcher, OnBehalfOf, WrappedKey,
 };
 pub use shred::{Sealing, SecretHolder, ShredError, ShreddableSecret, Shredder};
+pub use table_keys::{Lease, LeaseError, TableKeys, UnwrappedKey};

@@ -174,10 +174,34 @@ impl<'a> Fields<'a> {
         field.value
     }
 
+    /// An object member that must be there, its members as they are.
+    pub fn required_object(&mut self, name: &str) -> Object<'a> {
+        let is_there = self.has(name);
+        let object = self.object(name);
+        if !is_there {
+            let path = self.path_of(name);
+            self.violate(format!(
+                "Value null at '{path}' failed to satisfy constraint: Member must not be null"
+            ));
+        }
+        object.unwrap_or_default()
+    }
+
+    /// Notes a violated constraint that no reader of a member words.
+    pub fn violate(&self, constraint: String) {
+        self.violations.borrow_mut().add(constraint);
+    }
+
     /// Whether a member is there and not `null`; it stays where it is.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         !matches!(self.object.get(name), None | Some(Node::Null))
+    }
+
+    /// A member as it is; it stays where it is.
+    #[must_use]
+    pub fn peek(&self, name: &str) -> Option<&Node<'a>> {
+        self.object.get(name)
     }
 
     /// Takes a member as it is; `null` counts as absent.

@@ -1,0 +1,28 @@
+//! The exceptions of the DynamoDB API, mapped from the rooms below.
+
+use std::error::Error;
+
+use service::ApiError;
+
+/// `ResourceNotFoundException`, as item calls word it.
+#[must_use]
+pub fn table_not_found() -> ApiError {
+    ApiError::service("ResourceNotFoundException", "Requested resource not found")
+}
+
+/// `InternalServerError`; the cause and what caused it go to the log only.
+#[must_use]
+pub fn internal(cause: &(dyn Error + 'static)) -> ApiError {
+    tracing::error!(cause = %chain(cause), "a call failed inside");
+    ApiError::internal("InternalServerError")
+}
+
+fn chain(cause: &(dyn Error + 'static)) -> String {
+    let mut told = cause.to_string();
+    let mut source = cause.source();
+    while let Some(cause) = source {
+        told = format!("{told}: {cause}");
+        source = cause.source();
+    }
+    told
+}

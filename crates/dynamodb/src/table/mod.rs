@@ -1,0 +1,138 @@
+//! Tables: what is recorded of them, how they come, change, open, close and go.
+//!
+//! Map: [`descriptor`] (the record) · [`catalog`] (all tables, in memory and in the engine) · [`gate`] (the
+//! one way to a table's items).
+
+pub mod catalog;
+pub mod descriptor;
+pub mod gate;
+pub mod name;
+
+use std::sync::Arc;
+
+use crypto::HmacKey;
+use engine::{KeyspaceId, Partition};
+use envelope::Lease;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+pub use catalog::Catalog;
+pub use descriptor::{BillingMode, Descriptor};
+pub use gate::OpenTable;
+
+/// A table as it is just now; a change makes a new one.
+pub struct Table {
+    descriptor: Descriptor,
+    arn: String,
+    partition_hash: HmacKey,
+    lease: Arc<Lease>,
+}
+
+/// A primary key: a partition key, with or without a sort key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeySchema {
+    /// The partition key (`HASH`).
+    pub partition: KeyAttribute,
+    /// The sort key (`RANGE`).
+    pub sort: Option<KeyAttribute>,
+}
+
+/// An attribute of a primary key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyAttribute {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub kind: KeyType,
+}
+
+/// The types a key attribute may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KeyType {
+    /// A string.
+    S,
+    /// A number.
+    N,
+    /// Bytes.
+    B,
+}
+
+impl KeyType {
+    /// Its name on the wire.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::S => "S",
+            Self::N => "N",
+            Self::B => "B",
+        }
+    }
+}
+
+impl KeySchema {
+    /// The partition key, then the sort key where there is one.
+    pub fn attributes(&self) -> impl Iterator<Item = &KeyAttribute> {
+        std::iter::once(&self.partition).chain(&self.sort)
+    }
+}
+
+impl Table {
+    pub(crate) fn new(descriptor: Descriptor, arn: String, lease: Arc<Lease>) -> Self {
+        let partition_hash = HmacKey::new(&descriptor.partition_hash_key);
+        Self { descriptor, arn, partition_hash, lease }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.descriptor.name
+    }
+
+    /// Its ARN.
+    #[must_use]
+    pub fn arn(&self) -> &str {
+        &self.arn
+    }
+
+    /// `TableId`: another table of the same name has another one.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        self.descriptor.id
+    }
+
+    /// Where its items lie.
+    #[must_use]
+    pub fn keyspace(&self) -> KeyspaceId {
+        self.descriptor.keyspace
+    }
+
+    /// Its primary key.
+    #[must_use]
+    pub fn key_schema(&self) -> &KeySchema {
+        &self.descriptor.key_schema
+    }
+
+    /// Its billing mode.
+    #[must_use]
+    pub fn billing_mode(&self) -> BillingMode {
+        self.descriptor.billing.mode
+    }
+
+    /// Everything recorded of it.
+    #[must_use]
+    pub fn descriptor(&self) -> &Descriptor {
+        &self.descriptor
+    }
+
+    /// The partition of a partition key value, given its encoded bytes: a keyed hash.
+    #[must_use]
+    pub fn partition(&self, encoded_value: &[u8]) -> Partition {
+        let [head @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] =
+            self.partition_hash.sign(&[encoded_value]);
+        Partition(head)
+    }
+
+    pub(crate) fn lease(&self) -> &Arc<Lease> {
+        &self.lease
+    }
+}
