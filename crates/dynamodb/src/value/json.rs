@@ -271,7 +271,8 @@ impl Serialize for Number {
     }
 }
 
-fn typed<S: Serializer, T: Serialize + ?Sized>(
+/// `{"name": value}`
+pub(super) fn typed<S: Serializer, T: Serialize + ?Sized>(
     serializer: S,
     name: &'static str,
     value: &T,
@@ -296,7 +297,7 @@ impl Serialize for BinaryMembers<'_> {
 }
 
 /// Bytes as base64 text; short ones by way of the stack.
-struct Base64<'a>(&'a [u8]);
+pub(super) struct Base64<'a>(pub(super) &'a [u8]);
 
 const SHORT: usize = 768;
 

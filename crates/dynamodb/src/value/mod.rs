@@ -2,14 +2,16 @@
 //!
 //! Map: [`AttributeValue`] (here) · [`map`] (names to values: an item is one) · [`set`] (distinct members, in
 //! order) · [`number`] (38-digit decimals) · [`json`] (DynamoDB JSON) · [`size`] (how large a value counts, and the
-//! limits) · [`error`] (what is wrong with a value, in AWS's words).
+//! limits) · [`key`] (key values as the engine sees them) · [`codec`] (an item as bytes) · [`error`] (what is wrong with a value, in AWS's words).
 //!
 //! Invariants: a [`Number`] is canonical, so equality of its parts is equality of numbers; a [`Set`] and a
 //! [`Map`] are sorted and hold nothing twice, so equality of values is equality of their parts and one value
 //! has one encoding. Nesting is bounded where values come in, so recursion over a value is.
 
+pub mod codec;
 pub mod error;
 pub mod json;
+pub mod key;
 pub mod map;
 pub mod number;
 pub mod set;
