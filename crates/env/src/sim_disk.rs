@@ -23,7 +23,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::SeededRandom;
-use crate::disk::{Disk, DiskFile};
+use crate::disk::{Disk, DiskFile, SECTOR};
 use names::{Names, Node};
 use sectors::Sectors;
 
@@ -40,7 +40,8 @@ pub enum Fault {
     NoSpace,
     /// An input/output error, nothing done.
     Io,
-    /// A write stops half-way for want of space; anything else fails as with [`Fault::Io`].
+    /// A write stops half-way, at a sector border, for want of space; anything else fails as with
+    /// [`Fault::Io`].
     Short,
 }
 
@@ -272,10 +273,10 @@ impl DiskFile for SimFile {
 
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         self.disk.change(|state, fault| {
-            let written = if fault == Some(Fault::Short) { &bytes[..bytes.len() / 2] } else { bytes };
-            if fault != Some(Fault::Short) {
-                fail(fault)?;
-            }
+            let written = match fault {
+                Some(Fault::Short) => first_half(bytes, offset),
+                fault => fail(fault).map(|()| bytes)?,
+            };
             let end = offset.saturating_add(written.len() as u64);
             if end > state.file(self.file)?.len() {
                 state.room_to_grow()?;
@@ -387,6 +388,13 @@ impl State {
         self.files.retain(|id, _| named.contains(id));
         self
     }
+}
+
+/// The sectors of a write that begin and end before its middle.
+fn first_half(bytes: &[u8], offset: u64) -> &[u8] {
+    let middle = usize::try_from(offset).unwrap_or(usize::MAX).saturating_add(bytes.len() / 2);
+    let len = (middle / SECTOR * SECTOR).saturating_sub(middle - bytes.len() / 2);
+    bytes.get(..len).unwrap_or_default()
 }
 
 fn fail(fault: Option<Fault>) -> io::Result<()> {

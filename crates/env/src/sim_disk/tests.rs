@@ -207,13 +207,17 @@ fn writing_again_after_a_failed_sync_makes_it_durable() {
 #[test]
 fn injected_faults_fail_once_and_a_short_write_leaves_its_first_half() {
     let disk = store();
-    let file = synced_file(&disk, b"....");
+    let file = synced_file(&disk, &[0; 4 * SECTOR]);
+    let ones = || content(&disk).iter().filter(|byte| **byte == 1).count();
     disk.fail_change(disk.changes() + 1, Fault::NoSpace);
-    assert_eq!(file.write_all_at(b"abcd", 0).unwrap_err().kind(), ErrorKind::StorageFull);
-    assert_eq!(content(&disk), b"....");
+    assert_eq!(file.write_all_at(&[1; 1000], 0).unwrap_err().kind(), ErrorKind::StorageFull);
+    assert_eq!(ones(), 0);
     disk.fail_change(disk.changes() + 1, Fault::Short);
-    assert_eq!(file.write_all_at(b"abcd", 0).unwrap_err().kind(), ErrorKind::StorageFull);
-    assert_eq!(content(&disk), b"ab..");
+    assert_eq!(file.write_all_at(&[1; 100], 10).unwrap_err().kind(), ErrorKind::StorageFull);
+    assert_eq!(ones(), 0);
+    disk.fail_change(disk.changes() + 1, Fault::Short);
+    assert_eq!(file.write_all_at(&[1; 1500], 10).unwrap_err().kind(), ErrorKind::StorageFull);
+    assert_eq!(ones(), SECTOR - 10);
     disk.fail_read(disk.reads() + 1);
     assert!(disk.open(Path::new(FILE)).is_err());
     assert!(disk.open(Path::new(FILE)).is_ok());
