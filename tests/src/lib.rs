@@ -1,1 +1,26 @@
-//! Tests.
+//! What the proofs are built from: the real binary on a free port, a client that can also speak badly.
+//!
+//! Map: [`server`] (start, stop, kill, start again) · [`http`] (requests as bytes, answers as they come) ·
+//! [`signature`] (SigV4 by AWS's own signer) · [`folder`] (data directories copied, walked) · [`canary`]
+//! (words that must not be found) · [`random`] (a seed that a failure tells).
+//!
+//! The proofs are in `tests/tests/`: `conformance` (every operation, through the AWS SDK for Rust),
+//! `bad_input`, `at_rest`, `tamper`, `crash`, `readme`; and in `tests/python/`: `conformance` (through boto3)
+//! and `oracle` (botocore's model). Traffic stays on loopback; every server has a folder of its own, which
+//! goes with it.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests look at the real world from outside: files, clocks, processes; a failed unwrap is a failed test"
+)]
+
+pub mod canary;
+pub mod folder;
+pub mod http;
+pub mod random;
+pub mod server;
+pub mod signature;
+
+pub use http::Answer;
+pub use server::{Server, Setup};
