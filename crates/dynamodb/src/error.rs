@@ -4,6 +4,9 @@ use std::error::Error;
 
 use service::ApiError;
 
+use crate::value::ValueError;
+use crate::value::codec::CodecError;
+
 /// `ResourceNotFoundException`, as item calls word it.
 #[must_use]
 pub fn table_not_found() -> ApiError {
@@ -15,6 +18,19 @@ pub fn table_not_found() -> ApiError {
 pub fn internal(cause: &(dyn Error + 'static)) -> ApiError {
     tracing::error!(cause = %chain(cause), "a call failed inside");
     ApiError::internal("InternalServerError")
+}
+
+impl From<ValueError> for ApiError {
+    fn from(error: ValueError) -> Self {
+        Self::validation(error.to_string())
+    }
+}
+
+/// A stored item that cannot be read is nothing a client can help.
+impl From<CodecError> for ApiError {
+    fn from(error: CodecError) -> Self {
+        internal(&error)
+    }
 }
 
 fn chain(cause: &(dyn Error + 'static)) -> String {

@@ -20,6 +20,8 @@ pub use catalog::Catalog;
 pub use descriptor::{BillingMode, Descriptor};
 pub use gate::OpenTable;
 
+use crate::value::key::KeyValue;
+
 /// A table as it is just now; a change makes a new one.
 pub struct Table {
     descriptor: Descriptor,
@@ -124,12 +126,10 @@ impl Table {
         &self.descriptor
     }
 
-    /// The partition of a partition key value, given its encoded bytes: a keyed hash.
+    /// Where items of this partition key value lie.
     #[must_use]
-    pub fn partition(&self, encoded_value: &[u8]) -> Partition {
-        let [head @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] =
-            self.partition_hash.sign(&[encoded_value]);
-        Partition(head)
+    pub fn partition(&self, value: KeyValue<'_>) -> Partition {
+        value.partition(&self.partition_hash)
     }
 
     pub(crate) fn lease(&self) -> &Arc<Lease> {
