@@ -70,7 +70,11 @@ fn address(
     let value_of = |attribute| key_value(item, attribute).map_err(|found| mismatch(attribute, found));
     let schema = table.key_schema();
     let partition = value_of(&schema.partition)?;
-    let sort = schema.sort.as_ref().map(|attribute| Ok((attribute, value_of(attribute)?))).transpose()?;
+    let sort = schema
+        .sort
+        .as_ref()
+        .map(|attribute| value_of(attribute).map(|value| (attribute, value)))
+        .transpose()?;
     partition.check_as_partition_key(&schema.partition.name)?;
     if let Some((attribute, value)) = sort {
         value.check_as_sort_key(&attribute.name)?;
