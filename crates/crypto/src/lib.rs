@@ -13,7 +13,7 @@ mod key;
 mod wrap;
 
 pub use cipher::{Cipher, Nonce, TAG_LEN};
-pub use digest::{HmacKey, constant_time_eq, hmac_sha256, sha256};
+pub use digest::{HmacKey, Sha256, constant_time_eq, hmac_sha256, sha256};
 pub use key::{COMMITMENT_LEN, KEY_LEN, SALT_LEN, SecretKey};
 pub use wrap::{WRAP_OVERHEAD, unwrap_bytes, unwrap_key, wrap_bytes, wrap_key};
 
