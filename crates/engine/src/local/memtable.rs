@@ -1,0 +1,172 @@
+//! The memtable: what is not in sorted files yet, every version of it, readable without waiting for writers.
+
+use std::cmp::Ordering as Order;
+use std::ops::Bound;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use crossbeam_skiplist::SkipMap;
+use crossbeam_skiplist::map::Entry;
+
+use super::log::part::PartWrite;
+use super::sorted_file::block::compare;
+
+/// What an entry costs beside its bytes, about.
+const ENTRY_OVERHEAD: usize = 120;
+
+/// Entries in memory, ordered as in a sorted file.
+#[derive(Default)]
+pub struct Memtable {
+    entries: SkipMap<MemKey, Option<Bytes>>,
+    bytes: AtomicUsize,
+    last_sequence: AtomicU64,
+}
+
+#[derive(PartialEq, Eq)]
+struct MemKey {
+    user_key: Bytes,
+    version: u64,
+}
+
+impl Ord for MemKey {
+    fn cmp(&self, other: &Self) -> Order {
+        compare((&self.user_key, self.version), (&other.user_key, other.version))
+    }
+}
+
+impl PartialOrd for MemKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Order> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Memtable {
+    /// Adds a write of commit `sequence`; doing it again changes nothing.
+    pub fn insert(&self, write: PartWrite, sequence: u64) {
+        let len = write.user_key.len() + write.value.as_ref().map_or(0, Bytes::len) + ENTRY_OVERHEAD;
+        self.entries.insert(MemKey { user_key: write.user_key, version: sequence }, write.value);
+        self.bytes.fetch_add(len, Ordering::Relaxed);
+        self.last_sequence.fetch_max(sequence, Ordering::Relaxed);
+    }
+
+    /// The newest entry of `user_key` at or below `snapshot`: its version, and its value unless removed.
+    pub fn get(&self, user_key: &Bytes, snapshot: u64) -> Option<(u64, Option<Bytes>)> {
+        let from = MemKey { user_key: user_key.clone(), version: snapshot };
+        let entry = self.entries.lower_bound(Bound::Included(&from))?;
+        let found = entry.key().user_key == *user_key;
+        found.then(|| (entry.key().version, entry.value().clone()))
+    }
+
+    /// Whether it holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Entries, all versions of them.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Bytes it takes, about.
+    pub fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// The highest sequence number in it.
+    pub fn last_sequence(&self) -> u64 {
+        self.last_sequence.load(Ordering::Relaxed)
+    }
+
+    /// A cursor at no entry yet.
+    pub fn cursor(&self) -> MemCursor<'_> {
+        MemCursor { table: self, at: None }
+    }
+}
+
+/// A place in a memtable: at an entry, or at none.
+pub struct MemCursor<'a> {
+    table: &'a Memtable,
+    at: Option<Entry<'a, MemKey, Option<Bytes>>>,
+}
+
+impl MemCursor<'_> {
+    /// The entry it is at: user key and version.
+    pub fn entry(&self) -> Option<(&[u8], u64)> {
+        self.at.as_ref().map(|entry| (&entry.key().user_key[..], entry.key().version))
+    }
+
+    /// The value of the entry it is at; `None` where that is removed.
+    pub fn value(&self) -> Option<Bytes> {
+        self.at.as_ref()?.value().clone()
+    }
+
+    /// Goes to the first entry.
+    pub fn first(&mut self) {
+        self.at = self.table.entries.front();
+    }
+
+    /// Goes to the last entry.
+    pub fn last(&mut self) {
+        self.at = self.table.entries.back();
+    }
+
+    /// Goes to the first entry at or behind (user key, version).
+    pub fn seek(&mut self, user_key: &[u8], version: u64) {
+        let from = MemKey { user_key: Bytes::copy_from_slice(user_key), version };
+        self.at = self.table.entries.lower_bound(Bound::Included(&from));
+    }
+
+    /// Goes to the next entry; from the last to none.
+    pub fn next(&mut self) {
+        self.at = self.at.take().and_then(|entry| entry.next());
+    }
+
+    /// Goes to the entry before; from the first to none.
+    pub fn prev(&mut self) {
+        self.at = self.at.take().and_then(|entry| entry.prev());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Memtable;
+    use crate::local::log::part::PartWrite;
+    use bytes::Bytes;
+
+    fn write(key: &'static str, value: Option<&'static str>) -> PartWrite {
+        PartWrite { user_key: Bytes::from(key), value: value.map(Bytes::from) }
+    }
+
+    #[test]
+    fn a_snapshot_sees_the_newest_version_at_or_below_it() {
+        let table = Memtable::default();
+        table.insert(write("b", Some("1")), 1);
+        table.insert(write("b", None), 3);
+        table.insert(write("a", Some("2")), 2);
+        let get = |snapshot| table.get(&Bytes::from("b"), snapshot);
+        assert_eq!(get(0), None);
+        assert_eq!(get(2), Some((1, Some(Bytes::from("1")))));
+        assert_eq!(get(9), Some((3, None)));
+        assert_eq!(table.last_sequence(), 3);
+    }
+
+    #[test]
+    fn a_cursor_walks_keys_up_and_versions_down() {
+        let table = Memtable::default();
+        for (key, sequence) in [("b", 1), ("b", 3), ("a", 2)] {
+            table.insert(write(key, None), sequence);
+        }
+        let mut cursor = table.cursor();
+        cursor.first();
+        let mut seen = Vec::new();
+        while let Some((key, version)) = cursor.entry() {
+            seen.push((key.to_vec(), version));
+            cursor.next();
+        }
+        assert_eq!(seen, [(b"a".to_vec(), 2), (b"b".to_vec(), 3), (b"b".to_vec(), 1)]);
+        cursor.seek(b"b", 2);
+        assert_eq!(cursor.entry(), Some((&b"b"[..], 1)));
+        cursor.prev();
+        assert_eq!(cursor.entry(), Some((&b"b"[..], 3)));
+    }
+}

@@ -1,0 +1,222 @@
+//! Reading a sorted file: opened when first needed, block by block, through the cache.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use crypto::{SecretKey, Sha256};
+use env::DiskFile;
+
+use super::block::BlockCursor;
+use super::cursor::FileCursor;
+use super::layout::{BlockHandle, Footer, Piece, Properties, Run};
+use super::{filter, writer};
+use crate::local::cache::{CacheScope, CachedFile};
+use crate::local::header::{FileCipher, HEADER_LEN};
+use crate::local::manifest::FileRecord;
+use crate::local::reader::{BadBytes, len_of, u32_of, u64_of};
+use crate::local::wiped::wiped;
+use crate::{EngineError, KeyspaceId, Result};
+
+const VERIFY_LEN: u64 = 1 << 20;
+
+/// A sorted file of an open keyspace. When the last holder of an obsolete one lets go, it is removed.
+pub struct SortedFile {
+    /// As the manifest knows it.
+    pub record: FileRecord,
+    name: String,
+    path: PathBuf,
+    cipher: FileCipher,
+    cached: CachedFile,
+    known: OnceLock<Known>,
+    obsolete: AtomicBool,
+}
+
+/// What is read once.
+struct Known {
+    top: BlockHandle,
+    properties: Properties,
+}
+
+impl SortedFile {
+    /// The file of this record in the folder of `keyspace`, under `dek`. Nothing is read yet.
+    pub fn new(
+        record: FileRecord,
+        folder: &std::path::Path,
+        keyspace: KeyspaceId,
+        dek: &SecretKey,
+        scope: &Arc<CacheScope>,
+    ) -> Result<Self> {
+        let file_name = writer::file_name(&record.header);
+        let (name, path) = (format!("keyspaces/{keyspace}/{file_name}"), folder.join(file_name));
+        let cipher = record.header.cipher(dek).map_err(|_| EngineError::damaged(&name, "header"))?;
+        let (cached, known, obsolete) = (CachedFile::new(scope), OnceLock::new(), AtomicBool::new(false));
+        Ok(Self { record, name, path, cipher, cached, known, obsolete })
+    }
+
+    /// The newest entry of `user_key` at or below `snapshot`: its version, and its value unless removed.
+    pub fn get(&self, user_key: &[u8], snapshot: u64) -> Result<Option<(u64, Option<Bytes>)>> {
+        let properties = self.properties()?;
+        if user_key < &properties.first_key[..] || user_key > &properties.last_key[..] {
+            return Ok(None);
+        }
+        let Some(data) = self.data_block_of(user_key, snapshot)? else { return Ok(None) };
+        let mut cursor = self.cursor_over(Piece::Data, data)?;
+        self.sound(Piece::Data, data.offset, cursor.seek(user_key, snapshot))?;
+        let found = cursor.entry().filter(|(key, _)| *key == user_key);
+        Ok(found.map(|(_, version)| (version, cursor.value())))
+    }
+
+    fn data_block_of(&self, user_key: &[u8], snapshot: u64) -> Result<Option<BlockHandle>> {
+        let top_handle = self.known()?.top;
+        let mut top = self.cursor_over(Piece::Top, top_handle)?;
+        self.sound(Piece::Top, top_handle.offset, top.seek(user_key, snapshot))?;
+        if top.entry().is_none() {
+            return Ok(None);
+        }
+        let run = self.sound(Piece::Top, top_handle.offset, Run::decode(top.value()))?;
+        if !filter::may_contain(&self.block(Piece::Filter, run.filter)?, filter::hash(user_key)) {
+            return Ok(None);
+        }
+        let mut index = self.cursor_over(Piece::Index, run.index)?;
+        self.sound(Piece::Index, run.index.offset, index.seek(user_key, snapshot))?;
+        let handle = super::layout::decode_data_handle(index.value());
+        if index.entry().is_none() {
+            Ok(None)
+        } else {
+            self.sound(Piece::Index, run.index.offset, handle).map(Some)
+        }
+    }
+
+    /// A cursor at no entry yet.
+    pub fn cursor(&self) -> Result<FileCursor<'_>> {
+        FileCursor::new(self, self.cursor_over(Piece::Top, self.known()?.top)?)
+    }
+
+    /// Counts, first and last key.
+    pub fn properties(&self) -> Result<&Properties> {
+        Ok(&self.known()?.properties)
+    }
+
+    /// No manifest names it any more: it is removed when its last reader is done.
+    pub fn set_obsolete(&self) {
+        self.obsolete.store(true, Ordering::Release);
+    }
+
+    /// Compares the whole file with the digest in the manifest.
+    pub fn verify(&self) -> Result<()> {
+        let file = self.opened()?;
+        let (mut digest, mut at) = (Sha256::new(), 0);
+        while at < self.record.len {
+            let len = (self.record.len - at).min(VERIFY_LEN);
+            let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
+            file.read_exact_at(&mut bytes, at).map_err(|source| self.io(source))?;
+            digest.update(&bytes);
+            at += len;
+        }
+        if digest.finish() == self.record.digest { Ok(()) } else { Err(self.damaged("digest")) }
+    }
+
+    pub(super) fn cursor_over(&self, piece: Piece, handle: BlockHandle) -> Result<BlockCursor> {
+        self.sound(piece, handle.offset, BlockCursor::new(self.block(piece, handle)?))
+    }
+
+    /// Says where it was that bytes were bad.
+    pub(super) fn sound<T>(
+        &self,
+        piece: Piece,
+        offset: u64,
+        read: std::result::Result<T, BadBytes>,
+    ) -> Result<T> {
+        read.map_err(|_| self.damaged(&format!("{} at byte {offset}", piece.name())))
+    }
+
+    fn block(&self, piece: Piece, handle: BlockHandle) -> Result<Bytes> {
+        self.cached.block(handle.offset, || self.read_block(piece, handle).map(wiped))
+    }
+
+    fn read_block(&self, piece: Piece, handle: BlockHandle) -> Result<Vec<u8>> {
+        let within =
+            handle.offset.checked_add(u64::from(handle.len)).is_some_and(|end| end <= self.record.len);
+        self.sound(piece, handle.offset, if within { Ok(()) } else { Err(BadBytes) })?;
+        let mut bytes = vec![0; len_of(handle.len)];
+        self.opened()?.read_exact_at(&mut bytes, handle.offset).map_err(|source| self.io(source))?;
+        let opened = self.cipher.decrypt_vec(piece as u8, handle.offset, &mut bytes);
+        self.sound(piece, handle.offset, opened.map_err(BadBytes::from))?;
+        Ok(bytes)
+    }
+
+    fn known(&self) -> Result<&Known> {
+        if let Some(known) = self.known.get() {
+            return Ok(known);
+        }
+        let offset =
+            self.record.len.checked_sub(u64_of(Footer::LEN)).ok_or_else(|| self.damaged("length"))?;
+        let footer = self.read_block(Piece::Footer, BlockHandle { offset, len: u32_of(Footer::LEN) })?;
+        let footer = self.sound(Piece::Footer, offset, Footer::decode(&footer))?;
+        let properties = self.read_block(Piece::Properties, footer.properties)?;
+        let properties = Properties::decode(&properties);
+        let properties = self.sound(Piece::Properties, footer.properties.offset, properties)?;
+        Ok(self.known.get_or_init(|| Known { top: footer.top, properties }))
+    }
+
+    fn opened(&self) -> Result<Arc<dyn DiskFile>> {
+        let opened = self.cached.open(&self.path, |file| self.check(file));
+        opened.map_err(|Unopened(failure)| match failure {
+            Failure::Engine(error) => error,
+            Failure::Io(source) if source.kind() == io::ErrorKind::NotFound => {
+                self.damaged("the file is missing")
+            }
+            Failure::Io(source) => self.io(source),
+        })
+    }
+
+    /// The file that lies there has the length and header the manifest knows.
+    fn check(&self, file: &dyn DiskFile) -> std::result::Result<(), Unopened> {
+        if file.len()? != self.record.len {
+            return Err(Unopened(Failure::Engine(self.damaged("length"))));
+        }
+        let mut header = [0; HEADER_LEN];
+        file.read_exact_at(&mut header, 0)?;
+        let same = header == self.record.header.encode();
+        if same { Ok(()) } else { Err(Unopened(Failure::Engine(self.damaged("header")))) }
+    }
+
+    fn damaged(&self, place: &str) -> EngineError {
+        EngineError::damaged(&self.name, place)
+    }
+
+    fn io(&self, source: io::Error) -> EngineError {
+        EngineError::io(format!("reading {}", self.name), source)
+    }
+}
+
+/// Why a file could not be opened.
+struct Unopened(Failure);
+
+enum Failure {
+    Engine(EngineError),
+    Io(io::Error),
+}
+
+impl From<io::Error> for Unopened {
+    fn from(source: io::Error) -> Self {
+        Self(Failure::Io(source))
+    }
+}
+
+impl Drop for SortedFile {
+    fn drop(&mut self) {
+        if !self.obsolete.load(Ordering::Acquire) {
+            return;
+        }
+        match self.cached.disk().remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(%error, file = self.name, "an obsolete file stays until the keyspace is next opened");
+            }
+            _ => {}
+        }
+    }
+}
