@@ -7,6 +7,7 @@ use engine::Engine;
 use env::Env;
 use envelope::{KeyService, Shredder, TableKeys};
 
+use crate::key_locks::KeyLocks;
 use crate::table::Catalog;
 
 /// The DynamoDB API of one account in one Region.
@@ -23,6 +24,8 @@ pub struct DynamoDb {
     pub table_keys: TableKeys,
     /// All tables.
     pub catalog: Arc<Catalog>,
+    /// One writer at a time for a key.
+    pub key_locks: KeyLocks,
     /// What the server was told at its start.
     pub config: Config,
 }
