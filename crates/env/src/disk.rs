@@ -15,7 +15,7 @@ pub trait Disk: Send + Sync {
     /// Creates a file for reading and writing, mode 0600; an existing one is an error (`AlreadyExists`).
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
 
-    /// Opens an existing file for reading and writing.
+    /// Opens an existing file for reading and writing; for reading alone where it may not be written.
     fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
 
     /// Renames a file, replacing `to` in one step where it exists.
