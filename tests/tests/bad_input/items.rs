@@ -237,7 +237,8 @@ fn expectations() -> Vec<Row> {
             json!({"ComparisonOperator": "BEGINS_WITH", "AttributeValueList": [{"N": "1"}]}),
         ),
         expected("less than a list", json!({"ComparisonOperator": "LT", "AttributeValueList": [{"L": []}]})),
-        expected("operands without a comparison", json    ]
+        expected("operands without a comparison", json!({"AttributeValueList": one})),
+    ]
 }
 
 /// `AttributeUpdates`, `KeyConditions` and filters.
@@ -252,7 +253,6 @@ fn legacy() -> Vec<Row> {
     let filter =
         |name: &str, value: Value| on_table(name, "Scan", json!({"ScanFilter": {"text": value}})).is(INVALID);
     vec![
-!({"AttributeValueList": one})),
         updates("an unknown action", json!({"Action": "SET", "Value": {"S": "a"}})),
         updates("PUT without a value", json!({"Action": "PUT"})),
         updates("ADD of a string", json!({"Action": "ADD", "Value": {"S": "a"}})),
