@@ -1,0 +1,292 @@
+//! Content keys, signing keys, and keys that wrap content keys.
+
+use aws_lc_rs::cipher::{
+    AES_128, AES_192, AES_256, Algorithm, DecryptionContext, PaddedBlockDecryptingKey,
+    PaddedBlockEncryptingKey, UnboundCipherKey,
+};
+use aws_lc_rs::hmac;
+use aws_lc_rs::iv::FixedLength;
+use aws_lc_rs::key_wrap::{AES_128 as WRAP_128, AES_256 as WRAP_256, AesKek, KeyWrap};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use rsa::pkcs8::{DecodePrivateKey, DecodePublicKey};
+use rsa::signature::{SignatureEncoding, Signer, Verifier};
+use rsa::{Oaep, Pkcs1v15Encrypt, RsaPrivateKey, RsaPublicKey, pkcs1v15};
+use zeroize::Zeroizing;
+
+use super::description::{Description, SIGNING_ALGORITHM, WRAP_ALGORITHM, WRAPPED_KEY};
+use crate::Error;
+use crate::primitive::random;
+
+const BLOCK: usize = 16;
+const AES_WRAP: &str = "AESWrap";
+const RSA_OAEP: &str = "RSA/ECB/OAEPWithSHA-256AndMGF1Padding";
+
+/// An AES key of 16, 24 or 32 bytes for attributes.
+pub struct ContentKey(Zeroizing<Vec<u8>>);
+
+impl ContentKey {
+    /// The key with these bytes.
+    pub fn new(bytes: Zeroizing<Vec<u8>>) -> Result<Self, Error> {
+        algorithm(&bytes).map(|_| Self(bytes))
+    }
+
+    /// A fresh 256-bit key.
+    pub fn generate() -> Result<Self, Error> {
+        Ok(Self(Zeroizing::new(random::<32>()?.to_vec())))
+    }
+
+    /// AES-CBC with PKCS#7 padding, behind a random initialisation vector.
+    pub fn encrypt(&self, plain: &[u8]) -> Result<Vec<u8>, Error> {
+        let key = PaddedBlockEncryptingKey::cbc_pkcs7(self.unbound()?).map_err(|_| Error::Cipher)?;
+        let mut data = plain.to_vec();
+        let context = key.encrypt(&mut data).map_err(|_| Error::Cipher)?;
+        let iv: &[u8] = (&context).try_into().map_err(|_| Error::Cipher)?;
+        Ok([iv, &data].concat())
+    }
+
+    /// Undoes [`ContentKey::encrypt`]; only for values whose signature was verified.
+    pub fn decrypt(&self, stored: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let (iv, sealed) = stored.split_first_chunk::<BLOCK>().ok_or(BAD_VALUE)?;
+        let key = PaddedBlockDecryptingKey::cbc_pkcs7(self.unbound()?).map_err(|_| Error::Cipher)?;
+        let mut data = Zeroizing::new(sealed.to_vec());
+        let context = DecryptionContext::Iv128(FixedLength::from(*iv));
+        let len = key.decrypt(&mut data, context).map_err(|_| BAD_VALUE)?.len();
+        data.truncate(len);
+        Ok(data)
+    }
+
+    fn unbound(&self) -> Result<UnboundCipherKey, Error> {
+        UnboundCipherKey::new(algorithm(&self.0)?, &self.0).map_err(|_| Error::Cipher)
+    }
+}
+
+const BAD_VALUE: Error =
+    Error::Malformed { part: "value", reason: "it does not decrypt under the content key" };
+
+fn algorithm(key: &[u8]) -> Result<&'static Algorithm, Error> {
+    match key.len() {
+        16 => Ok(&AES_128),
+        24 => Ok(&AES_192),
+        32 => Ok(&AES_256),
+        _ => Err(Error::Cipher),
+    }
+}
+
+/// What opens or makes one item: a content key where anything is encrypted, and a key for the signature.
+pub struct Materials<S> {
+    /// For the attributes.
+    pub content: ContentKey,
+    /// For the signature.
+    pub signature: S,
+    /// What a writer adds to the description so that readers find the keys again.
+    pub description: Description,
+}
+
+/// Verifies signatures. Its kind is the reader's choice, never the item's.
+pub enum VerifyingKey {
+    /// HMAC.
+    Hmac(Box<hmac::Key>),
+    /// RSASSA-PKCS1-v1.5 with SHA-256, SHA-384 or SHA-512, as the description says.
+    Rsa(Box<RsaPublicKey>),
+}
+
+impl VerifyingKey {
+    /// HMAC-SHA-256.
+    #[must_use]
+    pub fn hmac_sha256(key: &[u8]) -> Self {
+        Self::Hmac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, key)))
+    }
+
+    /// An RSA public key (SPKI, DER).
+    pub fn rsa(der: &[u8]) -> Result<Self, Error> {
+        Ok(Self::Rsa(Box::new(RsaPublicKey::from_public_key_der(der).map_err(|_| Error::Cipher)?)))
+    }
+
+    /// Whether a signature fits.
+    pub fn verify(&self, message: &[u8], signature: &[u8], description: &Description) -> Result<(), Error> {
+        match self {
+            Self::Hmac(key) => hmac::verify(key, message, signature).map_err(|_| Error::Signature),
+            Self::Rsa(key) => verify_rsa(key, message, signature, description),
+        }
+    }
+}
+
+fn verify_rsa(
+    key: &RsaPublicKey,
+    message: &[u8],
+    signature: &[u8],
+    description: &Description,
+) -> Result<(), Error> {
+    let signature = pkcs1v15::Signature::try_from(signature).map_err(|_| Error::Signature)?;
+    let key = key.clone();
+    let verified = match description.get(SIGNING_ALGORITHM).map_or("SHA256withRSA", String::as_str) {
+        "SHA256withRSA" => pkcs1v15::VerifyingKey::<sha2::Sha256>::new(key).verify(message, &signature),
+        "SHA384withRSA" => pkcs1v15::VerifyingKey::<sha2::Sha384>::new(key).verify(message, &signature),
+        "SHA512withRSA" => pkcs1v15::VerifyingKey::<sha2::Sha512>::new(key).verify(message, &signature),
+        _ => return Err(Error::Signature),
+    };
+    verified.map_err(|_| Error::Signature)
+}
+
+/// Makes signatures.
+pub enum SigningKey {
+    /// HMAC.
+    Hmac(Box<hmac::Key>),
+    /// RSASSA-PKCS1-v1.5 with SHA-256.
+    Rsa(Box<RsaPrivateKey>),
+}
+
+impl SigningKey {
+    /// HMAC-SHA-256.
+    #[must_use]
+    pub fn hmac_sha256(key: &[u8]) -> Self {
+        Self::Hmac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, key)))
+    }
+
+    /// An RSA private key (PKCS#8, DER).
+    pub fn rsa(der: &[u8]) -> Result<Self, Error> {
+        Ok(Self::Rsa(Box::new(RsaPrivateKey::from_pkcs8_der(der).map_err(|_| Error::Cipher)?)))
+    }
+
+    /// The algorithm's name in the description.
+    #[must_use]
+    pub fn algorithm(&self) -> &'static str {
+        match self {
+            Self::Hmac(_) => "HmacSHA256",
+            Self::Rsa(_) => "SHA256withRSA",
+        }
+    }
+
+    /// Signs.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Hmac(key) => Ok(hmac::sign(key, message).as_ref().to_vec()),
+            Self::Rsa(key) => {
+                let key = pkcs1v15::SigningKey::<sha2::Sha256>::new((**key).clone());
+                Ok(key.try_sign(message).map_err(|_| Error::Cipher)?.to_vec())
+            }
+        }
+    }
+}
+
+/// Wraps and unwraps content keys, one for each item.
+pub enum WrappingKey {
+    /// RFC 3394, with an AES key of 16 or 32 bytes.
+    Aes(Zeroizing<Vec<u8>>),
+    /// RSA, for reading.
+    RsaPrivate(Box<RsaPrivateKey>),
+    /// RSA, for writing.
+    RsaPublic(Box<RsaPublicKey>),
+}
+
+impl WrappingKey {
+    /// An RSA private key (PKCS#8, DER).
+    pub fn rsa_private(der: &[u8]) -> Result<Self, Error> {
+        Ok(Self::RsaPrivate(Box::new(RsaPrivateKey::from_pkcs8_der(der).map_err(|_| Error::Cipher)?)))
+    }
+
+    /// An RSA public key (SPKI, DER).
+    pub fn rsa_public(der: &[u8]) -> Result<Self, Error> {
+        Ok(Self::RsaPublic(Box::new(RsaPublicKey::from_public_key_der(der).map_err(|_| Error::Cipher)?)))
+    }
+
+    /// A fresh content key, and the description by which it is found again.
+    pub fn generate(&self) -> Result<(ContentKey, Description), Error> {
+        let key = ContentKey::generate()?;
+        let (wrapped, algorithm) = self.wrap(&key.0)?;
+        let pairs = [
+            (WRAPPED_KEY, BASE64_STANDARD.encode(wrapped)),
+            (super::description::KEY_ALGORITHM, "AES/256".to_owned()),
+            (WRAP_ALGORITHM, algorithm.to_owned()),
+        ];
+        Ok((key, pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
+    }
+
+    /// The content key that a description holds.
+    pub fn unwrap(&self, description: &Description) -> Result<ContentKey, Error> {
+        let text = description.get(WRAPPED_KEY).ok_or(Error::Unwrap)?;
+        // Early Java clients broke the base64 into lines.
+        let text: String = text.chars().filter(|letter| !letter.is_ascii_whitespace()).collect();
+        let wrapped = BASE64_STANDARD.decode(text).map_err(|_| Error::Unwrap)?;
+        ContentKey::new(self.unwrap_bytes(&wrapped, description.get(WRAP_ALGORITHM).map(String::as_str))?)
+    }
+
+    fn wrap(&self, key: &[u8]) -> Result<(Vec<u8>, &'static str), Error> {
+        match self {
+            Self::Aes(wrapping) => Ok((aes_wrap(wrapping, key)?, AES_WRAP)),
+            Self::RsaPublic(public) => Ok((rsa_wrap(public, key)?, RSA_OAEP)),
+            Self::RsaPrivate(private) => Ok((rsa_wrap(&private.to_public_key(), key)?, RSA_OAEP)),
+        }
+    }
+
+    fn unwrap_bytes(&self, wrapped: &[u8], algorithm: Option<&str>) -> Result<Zeroizing<Vec<u8>>, Error> {
+        match (self, algorithm) {
+            (Self::Aes(wrapping), Some(AES_WRAP)) => aes_unwrap(wrapping, wrapped),
+            (Self::RsaPrivate(key), Some(RSA_OAEP)) => decrypted(key.decrypt_blinded(
+                &mut Entropy,
+                Oaep::new_with_mgf_hash::<sha2::Sha256, sha1::Sha1>(),
+                wrapped,
+            )),
+            (Self::RsaPrivate(key), None) => {
+                decrypted(key.decrypt_blinded(&mut Entropy, Pkcs1v15Encrypt, wrapped))
+            }
+            _ => Err(Error::Unwrap),
+        }
+    }
+}
+
+fn decrypted(result: rsa::Result<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, Error> {
+    result.map(Zeroizing::new).map_err(|_| Error::Unwrap)
+}
+
+/// SHA-256 for the label, but MGF1 with SHA-1: the default of Java's cryptography, and so of the format.
+fn rsa_wrap(key: &RsaPublicKey, content: &[u8]) -> Result<Vec<u8>, Error> {
+    let padding = Oaep::new_with_mgf_hash::<sha2::Sha256, sha1::Sha1>();
+    key.encrypt(&mut Entropy, padding, content).map_err(|_| Error::Cipher)
+}
+
+fn aes_wrap(wrapping: &[u8], key: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut out = vec![0; key.len() + 8];
+    let kek = kek(wrapping)?;
+    let len = kek.wrap(key, &mut out).map_err(|_| Error::Cipher)?.len();
+    out.truncate(len);
+    Ok(out)
+}
+
+fn aes_unwrap(wrapping: &[u8], wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let mut out = Zeroizing::new(vec![0; wrapped.len()]);
+    let kek = kek(wrapping)?;
+    let len = kek.unwrap(wrapped, &mut out).map_err(|_| Error::Unwrap)?.len();
+    out.truncate(len);
+    Ok(out)
+}
+
+fn kek(wrapping: &[u8]) -> Result<AesKek, Error> {
+    let cipher = if wrapping.len() == 16 { &WRAP_128 } else { &WRAP_256 };
+    AesKek::new(cipher, wrapping).map_err(|_| Error::Unwrap)
+}
+
+/// The operating system's randomness, in the shape the RSA library asks for.
+struct Entropy;
+
+impl rsa::rand_core::RngCore for Entropy {
+    fn next_u32(&mut self) -> u32 {
+        rsa::rand_core::impls::next_u32_via_fill(self)
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        rsa::rand_core::impls::next_u64_via_fill(self)
+    }
+
+    fn fill_bytes(&mut self, bytes: &mut [u8]) {
+        aws_lc_rs::rand::fill(bytes).expect("the operating system's random generator works");
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rsa::rand_core::Error> {
+        self.fill_bytes(bytes);
+        Ok(())
+    }
+}
+
+impl rsa::rand_core::CryptoRng for Entropy {}

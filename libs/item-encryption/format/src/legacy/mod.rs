@@ -1,0 +1,22 @@
+//! The format of the DynamoDB Encryption Client (Java 1.x-2.x, Python 1.x-3.x).
+//!
+//! AES-CBC without authentication of its own, under one signature of the item: nothing is decrypted before
+//! that is verified. The signed names and their actions are not stored; reader and writer must agree.
+//!
+//! Map: [`item`] (an item in and out) · [`description`] (the material description) · [`keys`] (content,
+//! signing and wrapping keys) · [`signature`] (what is signed, in both languages' orders) · [`serialize`].
+
+pub mod description;
+pub mod item;
+pub mod keys;
+pub mod serialize;
+pub mod signature;
+
+pub use description::Description;
+pub use item::{LegacyConfig, decrypt, encrypt, is_encrypted};
+pub use keys::{ContentKey, Materials, SigningKey, VerifyingKey, WrappingKey};
+
+/// The attribute that holds the material description.
+pub const DESCRIPTION: &str = "*amzn-ddb-map-desc*";
+/// The attribute that holds the signature.
+pub const SIGNATURE: &str = "*amzn-ddb-map-sig*";

@@ -1,0 +1,28 @@
+//! Client-side encryption of DynamoDB items, byte-compatible with AWS's two formats.
+//!
+//! Pure and synchronous: no clock, no network, no runtime. A caller brings items of whatever library
+//! ([`AttributeValue`]), says what happens to each attribute ([`TableConfig`], [`legacy::LegacyConfig`]),
+//! and moves data keys in and out ([`wrapping`] has the key rings that are pure computation).
+//!
+//! Map: [`dbesdk`] (the AWS Database Encryption SDK's format, read and written) · [`legacy`] (the DynamoDB
+//! Encryption Client's) · [`action`] (what happens to attributes) · [`value`] (attribute values of any
+//! library) · [`number`] (their one spelling) · [`wrapping`] (raw AES keys and branch keys) · [`error`].
+//!
+//! Invariants: nothing is decrypted before the whole item's signature is verified; keys are wiped on drop;
+//! decoders are bounded and never panic; where the published specification and items written by AWS's
+//! clients disagree, the items are right, and a comment says so.
+
+pub mod action;
+pub mod dbesdk;
+mod ecdsa;
+pub mod error;
+pub mod legacy;
+pub mod number;
+mod primitive;
+pub mod value;
+pub mod wrapping;
+
+pub use action::{Action, Suite, TableConfig};
+pub use error::Error;
+pub use primitive::Secret;
+pub use value::{AttributeValue, Parts, Value, View};

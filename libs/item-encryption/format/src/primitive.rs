@@ -1,0 +1,148 @@
+//! The cryptographic operations of both formats, over aws-lc-rs.
+
+use aws_lc_rs::aead::{
+    AES_128_GCM, AES_192_GCM, AES_256_GCM, Aad, Algorithm, LessSafeKey, Nonce, UnboundKey,
+};
+use aws_lc_rs::cipher::{AES_256, EncryptingKey, EncryptionContext as Counter, UnboundCipherKey};
+use aws_lc_rs::hkdf::{HKDF_SHA512, KeyType, Prk, Salt};
+use aws_lc_rs::{constant_time, digest, hmac, iv};
+use zeroize::Zeroizing;
+
+use crate::Error;
+
+/// A 256-bit secret, wiped on drop.
+pub type Secret = Zeroizing<[u8; 32]>;
+
+/// Unpredictable bytes from the operating system.
+pub fn random<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Error::Cipher)?;
+    Ok(bytes)
+}
+
+/// HKDF-SHA-512 of a secret, expanded as often as needed.
+pub struct Hkdf(Prk);
+
+struct Length(usize);
+
+impl KeyType for Length {
+    fn len(&self) -> usize {
+        self.0
+    }
+}
+
+impl Hkdf {
+    /// Extracts with an empty salt.
+    pub fn new(secret: &[u8]) -> Self {
+        Self(Salt::new(HKDF_SHA512, &[]).extract(secret))
+    }
+
+    /// Expands into 32 bytes.
+    pub fn expand(&self, info: &[&[u8]]) -> Result<Secret, Error> {
+        let mut bytes = Zeroizing::new([0; 32]);
+        let okm = self.0.expand(info, Length(32)).map_err(|_| Error::Cipher)?;
+        okm.fill(&mut *bytes).map_err(|_| Error::Cipher)?;
+        Ok(bytes)
+    }
+}
+
+/// HMAC under a key made ready once.
+pub struct Hmac(hmac::Key);
+
+impl Hmac {
+    /// HMAC-SHA-384.
+    pub fn sha384(key: &[u8]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA384, key))
+    }
+
+    /// HMAC-SHA-512.
+    pub fn sha512(key: &[u8]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA512, key))
+    }
+
+    /// The code of a message.
+    pub fn sign(&self, message: &[u8]) -> hmac::Tag {
+        hmac::sign(&self.0, message)
+    }
+}
+
+/// A running SHA-384.
+pub struct Sha384(digest::Context);
+
+impl Sha384 {
+    /// Of nothing yet.
+    pub fn new() -> Self {
+        Self(digest::Context::new(&digest::SHA384))
+    }
+
+    /// Adds bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest, 48 bytes.
+    pub fn finish(self) -> digest::Digest {
+        self.0.finish()
+    }
+}
+
+/// Whether two byte strings are equal, in a time that tells only their lengths.
+pub fn equal(one: &[u8], other: &[u8]) -> bool {
+    constant_time::verify_slices_are_equal(one, other).is_ok()
+}
+
+/// Appends the AES-GCM encryption of what stands in `out` from `start` on: encrypts there, then the tag.
+pub fn gcm_seal(
+    key: &[u8],
+    nonce: [u8; 12],
+    aad: &[u8],
+    out: &mut Vec<u8>,
+    start: usize,
+) -> Result<(), Error> {
+    let cipher = gcm(key)?;
+    let data = out.get_mut(start..).ok_or(Error::Cipher)?;
+    let nonce = Nonce::assume_unique_for_key(nonce);
+    let tag = cipher.seal_in_place_separate_tag(nonce, Aad::from(aad), data).map_err(|_| Error::Cipher)?;
+    out.extend_from_slice(tag.as_ref());
+    Ok(())
+}
+
+/// Decrypts ciphertext and tag where they stand, and returns the plaintext part.
+pub fn gcm_open<'a>(
+    key: &[u8],
+    nonce: [u8; 12],
+    aad: &[u8],
+    sealed: &'a mut [u8],
+) -> Result<&'a mut [u8], Error> {
+    let nonce = Nonce::assume_unique_for_key(nonce);
+    gcm(key)?.open_in_place(nonce, Aad::from(aad), sealed).map_err(|_| Error::Unwrap)
+}
+
+fn gcm(key: &[u8]) -> Result<LessSafeKey, Error> {
+    let algorithm: &Algorithm = match key.len() {
+        16 => &AES_128_GCM,
+        24 => &AES_192_GCM,
+        32 => &AES_256_GCM,
+        _ => return Err(Error::Cipher),
+    };
+    Ok(LessSafeKey::new(UnboundKey::new(algorithm, key).map_err(|_| Error::Cipher)?))
+}
+
+/// AES-256 in counter mode, as a source of key stream.
+pub struct KeyStream(EncryptingKey);
+
+impl KeyStream {
+    /// Under a key.
+    pub fn new(key: &Secret) -> Result<Self, Error> {
+        let unbound = UnboundCipherKey::new(&AES_256, &**key).map_err(|_| Error::Cipher)?;
+        Ok(Self(EncryptingKey::ctr(unbound).map_err(|_| Error::Cipher)?))
+    }
+
+    /// The first 44 bytes of the stream that begins at a counter block.
+    pub fn field_key(&self, counter: [u8; 16]) -> Result<Zeroizing<[u8; 44]>, Error> {
+        let mut bytes = Zeroizing::new([0; 44]);
+        let iv = Counter::Iv128(iv::FixedLength::from(counter));
+        self.0.less_safe_encrypt(&mut *bytes, iv).map_err(|_| Error::Cipher)?;
+        Ok(bytes)
+    }
+}

@@ -1,0 +1,117 @@
+//! Attribute values of whatever library, seen without copying them.
+
+/// A DynamoDB attribute value: implemented by [`Value`] and, behind features, by the types of other crates.
+pub trait AttributeValue: Sized {
+    /// What it is, borrowed.
+    fn view(&self) -> View<'_, Self>;
+
+    /// The value made of these parts.
+    fn from_parts(parts: Parts<Self>) -> Self;
+}
+
+/// A borrowed look at a value.
+#[derive(Debug)]
+pub enum View<'a, V> {
+    /// String.
+    S(&'a str),
+    /// Number, as its text.
+    N(&'a str),
+    /// Binary.
+    B(&'a [u8]),
+    /// Boolean.
+    Bool(bool),
+    /// Null.
+    Null,
+    /// String set.
+    Ss(Vec<&'a str>),
+    /// Number set.
+    Ns(Vec<&'a str>),
+    /// Binary set.
+    Bs(Vec<&'a [u8]>),
+    /// List.
+    L(Vec<&'a V>),
+    /// Map.
+    M(Vec<(&'a str, &'a V)>),
+}
+
+/// What a value is made of.
+#[derive(Debug)]
+pub enum Parts<V> {
+    /// String.
+    S(String),
+    /// Number, as its text.
+    N(String),
+    /// Binary.
+    B(Vec<u8>),
+    /// Boolean.
+    Bool(bool),
+    /// Null.
+    Null,
+    /// String set.
+    Ss(Vec<String>),
+    /// Number set.
+    Ns(Vec<String>),
+    /// Binary set.
+    Bs(Vec<Vec<u8>>),
+    /// List.
+    L(Vec<V>),
+    /// Map.
+    M(Vec<(String, V)>),
+}
+
+/// A value of this crate's own, for those who bring no other library.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// String.
+    S(String),
+    /// Number, as its text.
+    N(String),
+    /// Binary.
+    B(Vec<u8>),
+    /// Boolean.
+    Bool(bool),
+    /// Null.
+    Null,
+    /// String set.
+    Ss(Vec<String>),
+    /// Number set.
+    Ns(Vec<String>),
+    /// Binary set.
+    Bs(Vec<Vec<u8>>),
+    /// List.
+    L(Vec<Value>),
+    /// Map.
+    M(std::collections::BTreeMap<String, Value>),
+}
+
+impl AttributeValue for Value {
+    fn view(&self) -> View<'_, Self> {
+        match self {
+            Self::S(text) => View::S(text),
+            Self::N(number) => View::N(number),
+            Self::B(bytes) => View::B(bytes),
+            Self::Bool(value) => View::Bool(*value),
+            Self::Null => View::Null,
+            Self::Ss(set) => View::Ss(set.iter().map(String::as_str).collect()),
+            Self::Ns(set) => View::Ns(set.iter().map(String::as_str).collect()),
+            Self::Bs(set) => View::Bs(set.iter().map(Vec::as_slice).collect()),
+            Self::L(list) => View::L(list.iter().collect()),
+            Self::M(map) => View::M(map.iter().map(|(name, value)| (name.as_str(), value)).collect()),
+        }
+    }
+
+    fn from_parts(parts: Parts<Self>) -> Self {
+        match parts {
+            Parts::S(text) => Self::S(text),
+            Parts::N(number) => Self::N(number),
+            Parts::B(bytes) => Self::B(bytes),
+            Parts::Bool(value) => Self::Bool(value),
+            Parts::Null => Self::Null,
+            Parts::Ss(set) => Self::Ss(set),
+            Parts::Ns(set) => Self::Ns(set),
+            Parts::Bs(set) => Self::Bs(set),
+            Parts::L(list) => Self::L(list),
+            Parts::M(map) => Self::M(map.into_iter().collect()),
+        }
+    }
+}
