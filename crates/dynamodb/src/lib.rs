@@ -2,6 +2,7 @@
 
 pub mod capacity;
 pub mod error;
+pub mod expression;
 pub mod item_key;
 pub mod item_view;
 pub mod key_locks;

@@ -39,7 +39,7 @@ impl<'a> Reader<'a> {
             if wanted(name) {
                 entries.push((name.to_owned(), self.value(0)?));
             } else {
-                self.skip_value(0)?;
+                self.skip_value()?;
             }
         }
         Map::from_sorted(entries).ok_or(CodecError::Damaged("names out of order"))
@@ -118,7 +118,7 @@ impl<'a> Reader<'a> {
         self.take(u32::from_le_bytes(*length) as usize)
     }
 
-    fn skip_value(&mut self, depth: usize) -> Result<()> {
+    fn skip_value(&mut self) -> Result<()> {
         match self.tag()? {
             Tag::Null | Tag::False | Tag::True => Ok(()),
             Tag::S | Tag::B => self.bytes().map(drop),

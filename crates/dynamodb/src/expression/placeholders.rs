@@ -1,0 +1,138 @@
+//! `ExpressionAttributeNames` and `ExpressionAttributeValues`: what `#name` and `:value` stand for, and which
+//! of them the expressions of a request have used.
+
+use std::sync::Arc;
+
+use super::ExpressionError;
+use super::lexer::word_length;
+use crate::value::json::Unchecked;
+use crate::value::{AttributeValue, ValueError};
+
+const NAMES: &str = "ExpressionAttributeNames";
+const VALUES: &str = "ExpressionAttributeValues";
+const MAX_NAME_LEN: usize = 65535;
+
+/// The names and values of one request, shared by its expressions.
+#[derive(Debug, Default)]
+pub struct Placeholders {
+    names: Vec<Placeholder<String>>,
+    values: Vec<Placeholder<Arc<AttributeValue>>>,
+}
+
+#[derive(Debug)]
+struct Placeholder<T> {
+    key: String,
+    meaning: T,
+    used: bool,
+}
+
+impl Placeholders {
+    /// The placeholders of a request; `None` where the parameter is absent. Keys come with `#` and `:`.
+    ///
+    /// # Errors
+    /// An empty parameter, a key that is no placeholder, a name or value that is none.
+    pub fn new(
+        names: Option<Vec<(String, String)>>,
+        values: Option<Vec<(String, Unchecked<AttributeValue>)>>,
+    ) -> Result<Self, ExpressionError> {
+        let values = values.map(|values| values.into_iter().map(checked).collect::<Result<_, _>>());
+        Self::of_checked(names, values.transpose()?)
+    }
+
+    /// The same with values that are known to be well.
+    ///
+    /// # Errors
+    /// As [`Placeholders::new`].
+    pub fn of_checked(
+        names: Option<Vec<(String, String)>>,
+        values: Option<Vec<(String, AttributeValue)>>,
+    ) -> Result<Self, ExpressionError> {
+        if let Some(names) = &names {
+            check_keys(NAMES, b'#', names)?;
+            names.iter().try_for_each(|(key, name)| check_name(key, name))?;
+        }
+        if let Some(values) = &values {
+            check_keys(VALUES, b':', values)?;
+        }
+        let names = sorted(names.unwrap_or_default().into_iter());
+        let shared = values.unwrap_or_default().into_iter().map(|(key, value)| (key, Arc::new(value)));
+        Ok(Self { names, values: sorted(shared) })
+    }
+
+    /// Checks, behind the last expression, that all were used.
+    ///
+    /// # Errors
+    /// The unused names, else the unused values.
+    pub fn finish(&self) -> Result<(), ExpressionError> {
+        check_used(NAMES, &self.names)?;
+        check_used(VALUES, &self.values)
+    }
+
+    /// What `#name` stands for.
+    pub(super) fn name(&mut self, key: &str) -> Option<&str> {
+        use_of(&mut self.names, key).map(String::as_str)
+    }
+
+    /// What `:value` stands for.
+    pub(super) fn value(&mut self, key: &str) -> Option<Arc<AttributeValue>> {
+        use_of(&mut self.values, key).cloned()
+    }
+}
+
+fn checked(
+    (key, value): (String, Unchecked<AttributeValue>),
+) -> Result<(String, AttributeValue), ExpressionError> {
+    match value.checked() {
+        Ok(value) => Ok((key, value)),
+        Err(error) => Err(refused_value(key, error)),
+    }
+}
+
+fn refused_value(key: String, error: ValueError) -> ExpressionError {
+    ExpressionError::PlaceholderValue { key, error }
+}
+
+fn check_keys<T>(parameter: &'static str, mark: u8, entries: &[(String, T)]) -> Result<(), ExpressionError> {
+    if entries.is_empty() {
+        return Err(ExpressionError::NoPlaceholders(parameter));
+    }
+    match entries.iter().find(|(key, _)| !is_placeholder(mark, key)) {
+        Some((key, _)) => Err(ExpressionError::PlaceholderSyntax { parameter, key: key.clone() }),
+        None => Ok(()),
+    }
+}
+
+fn is_placeholder(mark: u8, key: &str) -> bool {
+    let rest = key.as_bytes().strip_prefix(&[mark]);
+    rest.is_some_and(|rest| !rest.is_empty() && word_length(rest) == rest.len())
+}
+
+fn check_name(key: &str, name: &str) -> Result<(), ExpressionError> {
+    if (1..=MAX_NAME_LEN).contains(&name.len()) {
+        Ok(())
+    } else {
+        Err(ExpressionError::PlaceholderName(key.to_owned()))
+    }
+}
+
+fn sorted<T>(entries: impl Iterator<Item = (String, T)>) -> Vec<Placeholder<T>> {
+    let mut placeholders: Vec<_> =
+        entries.map(|(key, meaning)| Placeholder { key, meaning, used: false }).collect();
+    placeholders.sort_by(|one, other| one.key.cmp(&other.key));
+    placeholders
+}
+
+fn use_of<'p, T>(placeholders: &'p mut [Placeholder<T>], key: &str) -> Option<&'p T> {
+    let at = placeholders.binary_search_by(|placeholder| placeholder.key.as_str().cmp(key)).ok()?;
+    placeholders[at].used = true;
+    Some(&placeholders[at].meaning)
+}
+
+fn check_used<T>(parameter: &'static str, placeholders: &[Placeholder<T>]) -> Result<(), ExpressionError> {
+    let unused: Vec<&str> = placeholders.iter().filter(|one| !one.used).map(|one| one.key.as_str()).collect();
+    if unused.is_empty() {
+        Ok(())
+    } else {
+        Err(ExpressionError::Unused { parameter, keys: unused.join(", ") })
+    }
+}
