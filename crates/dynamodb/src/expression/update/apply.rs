@@ -183,5 +183,5 @@ fn remove(item: &mut Item, path: &Path) {
 }
 
 fn document<'i>(item: &'i mut Item, attribute: &str, way: &[Step]) -> Option<&'i mut AttributeValue> {
-    way.iter().try_fold(item.get_mut(attribute)?, |value, step| step.into_value_mut(value))
+    way.iter().try_fold(item.get_mut(attribute)?, |value, step| step.down_mut(value))
 }
