@@ -80,7 +80,7 @@ pub fn full_disk(on_disk: &dyn OnDisk) {
 }
 
 fn commits_until_full(rig: &Rig<'_>) -> usize {
-    for at in 0_u32..100_000 {
+    for at in 0_u32..3000 {
         let commit = writes(vec![put(keyspace(1), &key(1, &at.to_be_bytes()), &[1; 1000])]);
         match wait(rig.engine().commit(commit)) {
             Ok(Outcome::Applied(_)) => {}

@@ -1,0 +1,75 @@
+//! The suite is worth something: a small engine that is right passes it, and each of its bugs is found.
+//!
+//! The engine writes its whole content, encrypted, to one file for every change. It is slow and obvious.
+
+mod whole_file;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use engine::conformance::on_disk::{self, OnDisk};
+use engine::{Engine, Result};
+use env::Env;
+use whole_file::{Bug, STORE_KEY, WholeFileEngine};
+
+struct WholeFile(Option<Bug>);
+
+impl OnDisk for WholeFile {
+    fn start(&self, env: Env) -> Result<Box<dyn Engine>> {
+        Ok(Box::new(WholeFileEngine::start(env, self.store(), self.0)?))
+    }
+
+    fn store_key(&self) -> [u8; 32] {
+        STORE_KEY
+    }
+
+    fn salt(&self, content: &[u8]) -> Option<Vec<u8>> {
+        content.get(..32).map(<[u8]>::to_vec)
+    }
+}
+
+fn finds(check: fn(&dyn OnDisk), bug: Bug) -> bool {
+    catch_unwind(AssertUnwindSafe(|| check(&WholeFile(Some(bug))))).is_err()
+}
+
+#[test]
+fn an_engine_that_is_right_passes() {
+    let right = WholeFile(None);
+    on_disk::power_cuts(&right);
+    on_disk::switch_cut_short(&right);
+    on_disk::faults(&right);
+    on_disk::full_disk(&right);
+    on_disk::at_rest(&right);
+    on_disk::tampering(&right);
+    on_disk::nonces(&right);
+}
+
+#[test]
+fn lost_and_half_applied_commits_are_found() {
+    assert!(finds(on_disk::power_cuts, Bug::NeverSyncs));
+    assert!(finds(on_disk::power_cuts, Bug::WritesInPlace));
+    assert!(finds(on_disk::power_cuts, Bug::AppliesWriteByWrite));
+    assert!(finds(on_disk::switch_cut_short, Bug::NeverSyncs));
+}
+
+#[test]
+fn swallowed_errors_are_found() {
+    assert!(finds(on_disk::faults, Bug::SwallowsErrors));
+    assert!(finds(on_disk::faults, Bug::ShowsWhatFailed));
+    assert!(finds(on_disk::full_disk, Bug::SwallowsErrors));
+}
+
+#[test]
+fn readable_data_is_found() {
+    assert!(finds(on_disk::at_rest, Bug::WritesPlaintext));
+    assert!(finds(on_disk::at_rest, Bug::WritesTableKeys));
+}
+
+#[test]
+fn tampering_that_goes_unnoticed_is_found() {
+    assert!(finds(on_disk::tampering, Bug::WritesPlaintext));
+}
+
+#[test]
+fn repeated_salts_are_found() {
+    assert!(finds(on_disk::nonces, Bug::RepeatsSalts));
+}
