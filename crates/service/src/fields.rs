@@ -128,7 +128,8 @@ impl<'a> Fields<'a> {
         let list = self.list(name);
         let value =
             list.value.map(|nodes| nodes.into_iter().filter_map(|node| self.as_string(node)).collect());
-        Field { value, told: None, path: list.path, violations: list.violations, life: list.life }
+        let told: fn(&Vec<Cow<'a, str>>) -> String = |texts| format!("[{}]", texts.join(", "));
+        Field { value, told: Some(told), path: list.path, violations: list.violations, life: list.life }
     }
 
     /// A list of structures, each with the path `name.N.member.` (N from 1).
@@ -138,6 +139,25 @@ impl<'a> Fields<'a> {
         let value =
             numbered.map(|nodes| nodes.filter_map(|(at, node)| self.as_member(name, at, node)).collect());
         Field { value, told: None, path: list.path, violations: list.violations, life: list.life }
+    }
+
+    /// A map from names to structures, each with the path `name.key.member.`.
+    pub fn structure_map(&mut self, name: &str) -> Field<'a, Vec<(Cow<'a, str>, Fields<'a>)>> {
+        self.map_of(name, |fields, prefix, node| fields.as_structure(node, format!("{prefix}.")))
+    }
+
+    /// A map from names to lists of structures, each with the path `name.key.member.N.member.` (N from 1).
+    pub fn structures_map(&mut self, name: &str) -> Field<'a, Vec<(Cow<'a, str>, Vec<Fields<'a>>)>> {
+        self.map_of(name, |fields, prefix, node| match node {
+            Node::List(nodes) => {
+                let member = |(at, node)| fields.as_structure(node, format!("{prefix}.{}.member.", at + 1));
+                Some(nodes.into_iter().enumerate().filter_map(member).collect())
+            }
+            _ => {
+                fields.fail(unexpected("Unexpected token received from parser"));
+                None
+            }
+        })
     }
 
     /// A map from string to string.
@@ -268,12 +288,35 @@ impl<'a> Fields<'a> {
     }
 
     fn as_member(&self, name: &str, at: usize, node: Node<'a>) -> Option<Fields<'a>> {
+        self.as_structure(node, format!("{}.{}.member.", self.path_of(name), at + 1))
+    }
+
+    fn as_structure(&self, node: Node<'a>, prefix: String) -> Option<Fields<'a>> {
         let Node::Object(object) = node else {
             self.fail(unexpected("Unexpected token received from parser"));
             return None;
         };
-        let prefix = format!("{}.{}.member.", self.path_of(name), at + 1);
         Some(Fields { object, prefix, violations: Rc::clone(&self.violations) })
+    }
+
+    fn map_of<T>(
+        &mut self,
+        name: &str,
+        read: impl Fn(&Self, &str, Node<'a>) -> Option<T>,
+    ) -> Field<'a, Vec<(Cow<'a, str>, T)>> {
+        let path = self.path_of(name);
+        let object = self.object(name);
+        let entry = |(key, node): (Cow<'a, str>, _)| {
+            let read = read(self, &format!("{path}.{key}.member"), node)?;
+            Some((key, read))
+        };
+        let value = object.map(|object| object.0.into_iter().filter_map(entry).collect());
+        let told: fn(&Vec<(Cow<'a, str>, T)>) -> String = |entries| {
+            let keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_ref()).collect();
+            format!("{{{}}}", keys.join(", "))
+        };
+        let violations = Rc::clone(&self.violations);
+        Field { value, told: Some(told), path, violations, life: std::marker::PhantomData }
     }
 }
 
@@ -410,6 +453,8 @@ pub trait ListElement {}
 impl ListElement for Cow<'_, str> {}
 impl ListElement for (Cow<'_, str>, Cow<'_, str>) {}
 impl ListElement for Fields<'_> {}
+impl ListElement for (Cow<'_, str>, Fields<'_>) {}
+impl ListElement for (Cow<'_, str>, Vec<Fields<'_>>) {}
 impl ListElement for Node<'_> {}
 
 fn length_checked<'a, T>(
@@ -486,6 +531,29 @@ mod tests {
             }
         });
         assert!(message(result).contains("Value '' at 'tags.1.member.tagKey' failed"));
+    }
+
+    #[test]
+    fn members_of_maps_are_named_by_their_keys() {
+        let result = read(r#"{"Items":{"T":{}},"Lists":{"T":[{}]},"None":{}}"#, |fields| {
+            for (_, mut item) in fields.structure_map("Items").count(1..=2).required() {
+                let _ = item.string("Name").required();
+            }
+            for (_, list) in fields.structures_map("Lists").required() {
+                for mut item in list {
+                    let _ = item.string("Name").required();
+                }
+            }
+            let _ = fields.structure_map("None").count(1..=2).optional();
+        });
+        let told = message(result);
+        for expected in [
+            "Value null at 'items.T.member.name' failed",
+            "Value null at 'lists.T.member.1.member.name' failed",
+            "Value '{}' at 'none' failed to satisfy constraint: Member must have length greater than or equal to 1",
+        ] {
+            assert!(told.contains(expected), "{told}");
+        }
     }
 
     #[test]
