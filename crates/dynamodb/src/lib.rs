@@ -12,5 +12,6 @@ pub mod return_values;
 pub mod service;
 pub mod table;
 pub mod value;
+mod worker;
 
 pub use service::DynamoDb;

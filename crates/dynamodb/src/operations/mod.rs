@@ -1,1 +1,9 @@
 //! The operations of the API, one file each.
+
+pub mod create_table;
+pub mod delete_table;
+pub mod describe_endpoints;
+pub mod describe_limits;
+pub mod describe_table;
+pub mod list_tables;
+pub mod update_table;

@@ -1,12 +1,26 @@
 //! Tables: what is recorded of them, how they come, change, open, close and go.
 //!
 //! Map: [`descriptor`] (the record) · [`catalog`] (all tables, in memory and in the engine) · [`gate`] (the
-//! one way to a table's items).
+//! one way to a table's items) · [`life`] (creation and deletion) · [`key_switch`] (another key) ·
+//! [`encryption`] (which key) · `accessibility` (what the KMS makes of a table's status) · [`kms_errors`] ·
+//! [`key_schema`], [`billing`], [`name`], [`unsupported`] (what requests say) · [`description`], `size` (what
+//! answers tell).
 
+pub(crate) mod accessibility;
+pub mod billing;
 pub mod catalog;
+pub mod description;
 pub mod descriptor;
+pub mod encryption;
 pub mod gate;
+mod iso_time;
+pub mod key_schema;
+pub mod key_switch;
+pub mod kms_errors;
+pub mod life;
 pub mod name;
+pub(crate) mod size;
+pub mod unsupported;
 
 use std::sync::Arc;
 
@@ -14,6 +28,7 @@ use crypto::HmacKey;
 use engine::{KeyspaceId, Partition};
 use envelope::Lease;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex as AsyncMutex;
 use uuid::Uuid;
 
 pub use catalog::Catalog;
@@ -28,6 +43,8 @@ pub struct Table {
     arn: String,
     partition_hash: HmacKey,
     lease: Arc<Lease>,
+    /// Held by whoever changes its key; the KMS is asked meanwhile.
+    turn: Arc<AsyncMutex<()>>,
 }
 
 /// A primary key: a partition key, with or without a sort key.
@@ -81,7 +98,18 @@ impl KeySchema {
 impl Table {
     pub(crate) fn new(descriptor: Descriptor, arn: String, lease: Arc<Lease>) -> Self {
         let partition_hash = HmacKey::new(&descriptor.partition_hash_key);
-        Self { descriptor, arn, partition_hash, lease }
+        Self { descriptor, arn, partition_hash, lease, turn: Arc::default() }
+    }
+
+    /// The same table with another record.
+    pub(crate) fn with(&self, descriptor: Descriptor) -> Self {
+        let turn = Arc::clone(&self.turn);
+        Self { turn, ..Self::new(descriptor, self.arn.clone(), Arc::clone(&self.lease)) }
+    }
+
+    /// Makes the lease hang on the KMS keys of the recorded table keys, and on no other.
+    pub(crate) fn hang_lease(&self) {
+        self.lease.hang_on(self.descriptor.encryption.recorded().map(|key| key.kms_key_arn.as_str()));
     }
 
     /// Its name.
@@ -132,7 +160,11 @@ impl Table {
         value.partition(&self.partition_hash)
     }
 
-    pub(crate) fn lease(&self) -> &Arc<Lease> {
+    pub(crate) fn lease(&self) -> &Lease {
         &self.lease
+    }
+
+    pub(crate) fn turn(&self) -> &AsyncMutex<()> {
+        &self.turn
     }
 }

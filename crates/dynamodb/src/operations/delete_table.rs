@@ -1,0 +1,38 @@
+//! `DeleteTable`.
+
+use ::service::{ApiError, CallContext, Fields, Operation, OperationKind};
+use serde::Serialize;
+
+use crate::DynamoDb;
+use crate::table::description::{Shown, TableDescription};
+use crate::table::name;
+
+/// The operation.
+pub struct DeleteTable;
+
+/// The answer.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Output {
+    table_description: TableDescription,
+}
+
+impl Operation<DynamoDb> for DeleteTable {
+    const NAME: &'static str = "DeleteTable";
+    const KIND: OperationKind = OperationKind::Management;
+    const READ_ONLY: bool = false;
+    type Input = String;
+    type Output = Output;
+
+    fn parse(mut fields: Fields<'_>) -> Result<String, ApiError> {
+        let name = name::read(&mut fields, "TableName");
+        fields.finish()?;
+        Ok(name)
+    }
+
+    async fn run(room: &DynamoDb, _: &CallContext, name_or_arn: String) -> Result<Output, ApiError> {
+        let table = room.find_table(&name_or_arn)?;
+        let table = room.delete_table(&table).await?;
+        Ok(Output { table_description: room.describe(&table, Shown::Deleting) })
+    }
+}
