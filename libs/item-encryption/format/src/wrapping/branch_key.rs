@@ -1,64 +1,12 @@
-//! How keyrings wrap an intermediate key: the parts of it that are pure computation.
+//! A branch key of the hierarchical keyring: a wrapping key is derived for each item.
 
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
+use super::secret;
 use crate::Error;
 use crate::dbesdk::{DataKey, EncryptedDataKey, EncryptionMaterials};
 use crate::primitive::{Secret, gcm_open, gcm_seal, random};
-
-/// A raw AES key (128, 192 or 256 bits) with the names under which items know it.
-pub struct RawAes {
-    namespace: String,
-    name: String,
-    key: Zeroizing<Vec<u8>>,
-}
-
-impl RawAes {
-    /// A key of 16, 24 or 32 bytes.
-    pub fn new(namespace: &str, name: &str, key: Zeroizing<Vec<u8>>) -> Result<Self, Error> {
-        match key.len() {
-            16 | 24 | 32 => Ok(Self { namespace: namespace.to_owned(), name: name.to_owned(), key }),
-            _ => Err(Error::Cipher),
-        }
-    }
-
-    /// Adds this key as a recipient.
-    pub fn wrap(&self, materials: &mut EncryptionMaterials) -> Result<(), Error> {
-        let (intermediate, iv) = (Secret::from(random::<32>()?), random::<12>()?);
-        let mut wrapped = intermediate.to_vec();
-        gcm_seal(&self.key, iv, materials.bound(), &mut wrapped, 0)?;
-        materials.add_recipient(&self.namespace, self.provider_info(iv), &intermediate, &wrapped)
-    }
-
-    /// Opens the data key of a recipient that is this key; `None` where it is another.
-    #[must_use]
-    pub fn unwrap(
-        &self,
-        encrypted: &EncryptedDataKey,
-        at: usize,
-        bound: &[u8],
-    ) -> Option<Result<DataKey, Error>> {
-        let iv = self.iv_of(encrypted)?;
-        let open = || {
-            let mut wrapped = Zeroizing::new(encrypted.wrapped_intermediate()?.to_vec());
-            let intermediate = secret(gcm_open(&self.key, iv, bound, &mut wrapped)?)?;
-            DataKey::open(encrypted, at, bound, &intermediate)
-        };
-        Some(open())
-    }
-
-    fn provider_info(&self, iv: [u8; 12]) -> Vec<u8> {
-        [self.name.as_bytes(), &128u32.to_be_bytes(), &12u32.to_be_bytes(), &iv].concat()
-    }
-
-    fn iv_of(&self, encrypted: &EncryptedDataKey) -> Option<[u8; 12]> {
-        let info = encrypted.provider_info.strip_prefix(self.name.as_bytes())?;
-        let iv = info.strip_prefix(&[0, 0, 0, 128, 0, 0, 0, 12])?;
-        (encrypted.provider_id == self.namespace).then_some(())?;
-        iv.try_into().ok()
-    }
-}
 
 /// A version of a branch key of the hierarchical keyring.
 pub struct BranchKey {
@@ -115,10 +63,4 @@ impl BranchKey {
         let tag = sign(&Key::new(HMAC_SHA256, &*self.key), &fixed);
         secret(&mut tag.as_ref().to_vec())
     }
-}
-
-fn secret(bytes: &mut [u8]) -> Result<Secret, Error> {
-    let secret = <[u8; 32]>::try_from(&*bytes).map(Zeroizing::new).map_err(|_| Error::Unwrap);
-    bytes.zeroize();
-    secret
 }

@@ -1,0 +1,99 @@
+//! Keyrings: who may open an encrypted item.
+//!
+//! A [`Keyring`] adds recipients to the data key of an item that is written, and opens the data key of one
+//! that is read. Calls are asynchronous, since some keyrings ask a KMS; none blocks a thread.
+//!
+//! Map: [`raw`] (AES, RSA and branch keys at hand) · [`kms`] (keys that a KMS keeps, through any client) ·
+//! [`multi`] (several keyrings, any one of which opens).
+
+pub mod kms;
+pub mod multi;
+pub mod raw;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use item_encryption_format::Error as FormatError;
+use item_encryption_format::dbesdk::{DataKey, EncryptedDataKey, EncryptionContext, EncryptionMaterials};
+
+pub use kms::{KmsClient, KmsKeyring};
+pub use multi::MultiKeyring;
+
+/// What a keyring answers, some time.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, KeyringError>> + Send + 'a>>;
+
+/// Wraps and unwraps the data keys of items.
+pub trait Keyring: Send + Sync {
+    /// Adds this keyring's recipients to an item's data key.
+    fn wrap<'a>(&'a self, materials: &'a mut EncryptionMaterials) -> Answer<'a, ()>;
+
+    /// Opens the data key of one of an item's recipients.
+    fn unwrap<'a>(&'a self, sealed: &'a SealedKeys<'a>) -> Answer<'a, DataKey>;
+}
+
+/// The wrapped data keys of an item, and what they are bound to.
+#[derive(Debug, Clone, Copy)]
+pub struct SealedKeys<'a> {
+    /// One for each recipient.
+    pub encrypted_data_keys: &'a [EncryptedDataKey],
+    /// The encryption context.
+    pub context: &'a EncryptionContext,
+    /// Its bytes.
+    pub bound: &'a [u8],
+}
+
+/// Why a keyring does not open or wrap a data key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyringError {
+    /// No recipient of the item is a key of this keyring.
+    #[error("no key of the keyring is among the item's recipients: {0}")]
+    NotARecipient(String),
+    /// Recipients of this keyring did not open.
+    #[error("the data key does not open: {0}")]
+    DoesNotOpen(String),
+    /// The keyring cannot write: half of a key pair, or no generator.
+    #[error("the keyring cannot wrap: {0}")]
+    CannotWrap(String),
+    /// The KMS refused or failed, in its own words.
+    #[error("the KMS refused {call} for {key}: {reason}")]
+    Kms {
+        /// Which call.
+        call: &'static str,
+        /// Which key.
+        key: String,
+        /// The KMS's error.
+        reason: String,
+    },
+    /// The format refused.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+}
+
+impl SealedKeys<'_> {
+    /// The first data key that `open` opens. Recipients for which it answers `None` are somebody else's; what
+    /// failed on the way is told only where none opens.
+    pub(crate) fn first_opened(
+        &self,
+        open: impl Fn(&EncryptedDataKey, usize) -> Option<Result<DataKey, FormatError>>,
+    ) -> Result<DataKey, KeyringError> {
+        let mut failure = None;
+        for (at, encrypted) in self.encrypted_data_keys.iter().enumerate() {
+            match open(encrypted, at) {
+                Some(Ok(key)) => return Ok(key),
+                Some(Err(error)) => failure = Some(KeyringError::DoesNotOpen(error.to_string())),
+                None => {}
+            }
+        }
+        Err(failure.unwrap_or_else(|| KeyringError::NotARecipient(self.recipients())))
+    }
+
+    /// The recipients by kind and name, for messages.
+    #[must_use]
+    pub fn recipients(&self) -> String {
+        let told = |key: &EncryptedDataKey| {
+            format!("{} {:?}", key.provider_id, String::from_utf8_lossy(&key.provider_info))
+        };
+        self.encrypted_data_keys.iter().map(told).collect::<Vec<_>>().join(", ")
+    }
+}
