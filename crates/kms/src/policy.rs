@@ -1,0 +1,94 @@
+//! Key policies. They are not enforced yet, so only the one that changes nothing is taken: AWS's default,
+//! which gives the account everything.
+
+use serde_json::Value;
+
+use crate::error::KmsError;
+
+/// Whether a policy says what holds anyway.
+///
+/// # Errors
+/// [`KmsError::MalformedPolicy`] for what is no JSON object, [`KmsError::Unsupported`] for any policy that
+/// would have to be enforced.
+pub fn check_is_default(policy: &str, account_id: &str) -> Result<(), KmsError> {
+    let Ok(document @ Value::Object(_)) = serde_json::from_str(policy) else {
+        return Err(KmsError::MalformedPolicy("The policy is not a JSON object.".into()));
+    };
+    match is_default(&document, account_id) {
+        true => Ok(()),
+        false => Err(KmsError::Unsupported(
+            "Key policies are not supported by this server yet; only AWS's default policy, or none, is taken."
+                .into(),
+        )),
+    }
+}
+
+fn is_default(document: &Value, account_id: &str) -> bool {
+    let statements = match &document["Statement"] {
+        Value::Array(statements) => statements.as_slice(),
+        statement => std::slice::from_ref(statement),
+    };
+    let known = ["Version", "Id", "Statement"];
+    let [statement] = statements else { return false };
+    has_only(document, &known) && gives_the_account_everything(statement, account_id)
+}
+
+fn gives_the_account_everything(statement: &Value, account_id: &str) -> bool {
+    let known = ["Sid", "Effect", "Principal", "Action", "Resource"];
+    let principal = &statement["Principal"];
+    has_only(statement, &known)
+        && statement["Effect"] == "Allow"
+        && has_only(principal, &["AWS"])
+        && (is_just(&principal["AWS"], &format!("arn:aws:iam::{account_id}:root"))
+            || is_just(&principal["AWS"], account_id))
+        && is_just(&statement["Action"], "kms:*")
+        && is_just(&statement["Resource"], "*")
+}
+
+fn has_only(object: &Value, names: &[&str]) -> bool {
+    object.as_object().is_some_and(|members| members.keys().all(|name| names.contains(&name.as_str())))
+}
+
+/// A text, alone or as the only element of a list.
+fn is_just(value: &Value, text: &str) -> bool {
+    match value {
+        Value::Array(list) => matches!(list.as_slice(), [only] if only == text),
+        only => only == text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_is_default;
+
+    const DEFAULT: &str = r#"{"Version":"2012-10-17","Id":"key-default-1","Statement":[{"Sid":"Enable IAM User
+        Permissions","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:root"},"Action":"kms:*",
+        "Resource":"*"}]}"#;
+
+    fn code(policy: &str) -> Option<String> {
+        let checked = check_is_default(&policy.replace('\n', " "), "000000000000");
+        checked.err().map(|error| service::ApiError::from(error).code.into_owned())
+    }
+
+    #[test]
+    fn only_the_policy_that_changes_nothing_is_taken() {
+        assert_eq!(code(DEFAULT), None);
+        let refused = Some("UnsupportedOperationException".to_owned());
+        for (from, to) in [
+            ("Allow", "Deny"),
+            ("kms:*", "kms:Decrypt"),
+            ("000000000000", "111111111111"),
+            (r#""Resource":"*""#, r#""Resource":"*","Condition":{}"#),
+        ] {
+            assert_eq!(code(&DEFAULT.replace(from, to)), refused);
+        }
+        assert_eq!(code("{}"), refused);
+    }
+
+    #[test]
+    fn what_is_no_document_is_malformed() {
+        for policy in ["", "[]", "x", "1", &"[".repeat(100_000)] {
+            assert_eq!(code(policy), Some("MalformedPolicyDocumentException".into()));
+        }
+    }
+}
