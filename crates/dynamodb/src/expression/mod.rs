@@ -11,7 +11,7 @@
 //! }
 //! ```
 //!
-//! Map: [`condition`] · [`update`] · [`projection`] (the trees, and what they do) · [`path`] (where in an
+//! Map: [`condition`] · [`key_condition`] · [`update`] · [`projection`] (the trees, and what they do) · [`path`] (where in an
 //! item) · [`placeholders`] (what `#name` and `:value` stand for) · [`parser`] and [`lexer`] (from text) ·
 //! [`reserved`] (words that are no names) · [`error`] (AWS's words).
 //!
@@ -21,6 +21,7 @@
 
 pub mod condition;
 pub mod error;
+pub mod key_condition;
 mod lexer;
 pub mod parser;
 pub mod path;
@@ -31,6 +32,7 @@ pub mod update;
 
 pub use condition::{Comparator, Condition, Operand};
 pub use error::{ExpressionError, ExpressionKind, Problem};
+pub use key_condition::{KeyConditions, KeyElement, KeyQuery};
 pub use path::{Path, Step};
 pub use placeholders::Placeholders;
 pub use projection::Projection;
