@@ -112,13 +112,6 @@ pub enum ExpressionError {
     KeyUpdate(String),
 }
 
-impl ExpressionError {
-    /// With a text of AWS's, where no caller acts differently.
-    pub(super) fn refused(text: impl Into<String>) -> Self {
-        Self::Refused(text.into())
-    }
-}
-
 /// What is wrong with one expression. Texts follow `Invalid …Expression: `.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
@@ -157,7 +150,7 @@ pub enum Problem {
     /// An index beyond all lists.
     #[error("List index is not within the allowable range; index: [{0}]")]
     IndexOutOfRange(String),
-    /// A path of more than 32 names and indexes.
+    /// A path of more than 32 steps.
     #[error("The document path has too many nesting elements; nested elements: {0}")]
     PathTooDeep(usize),
     /// There is no such function.

@@ -12,7 +12,7 @@
 //! ```
 //!
 //! Map: [`condition`] · [`key_condition`] · [`update`] · [`projection`] (the trees, and what they do) · [`path`] (where in an
-//! item) · [`placeholders`] (what `#name` and `:value` stand for) · [`parser`] and [`lexer`] (from text) ·
+//! item) · [`legacy`] (the parameters that were there before) · [`placeholders`] (what `#name` and `:value` stand for) · [`parser`] and [`lexer`] (from text) ·
 //! [`reserved`] (words that are no names) · [`error`] (AWS's words).
 //!
 //! Invariants: a tree owns what it needs and refers to no text; it nests at most [`parser::MAX_NESTING`] and
@@ -22,6 +22,7 @@
 pub mod condition;
 pub mod error;
 pub mod key_condition;
+pub mod legacy;
 mod lexer;
 pub mod parser;
 pub mod path;

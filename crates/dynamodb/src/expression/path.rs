@@ -38,12 +38,6 @@ impl Path {
         find_along(item.get(&self.attribute), &self.steps)
     }
 
-    /// How many names and indexes it has.
-    #[must_use]
-    pub fn depth(&self) -> usize {
-        1 + self.steps.len()
-    }
-
     /// Whether one of the two leads to or through where the other leads.
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {

@@ -17,7 +17,7 @@ use service::{ApiError, Node};
 use super::{AttributeValue, Item, Map, Number, Set, ValueError, size};
 
 /// What was read in the right shape, and the first thing that is wrong with a value in it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Unchecked<T> {
     read: T,
     invalid: Option<ValueError>,

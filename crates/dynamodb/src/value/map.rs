@@ -101,10 +101,18 @@ impl FromIterator<(String, AttributeValue)> for Map {
 /// The new value of a name replaces the old one.
 impl Extend<(String, AttributeValue)> for Map {
     fn extend<I: IntoIterator<Item = (String, AttributeValue)>>(&mut self, entries: I) {
-        let old = std::mem::take(&mut self.0);
-        *self = old.into_iter().chain(entries).collect();
+        let entries: Vec<_> = entries.into_iter().collect();
+        if entries.len() <= FEW {
+            entries.into_iter().for_each(|(name, value)| drop(self.insert(name, value)));
+        } else {
+            let old = std::mem::take(&mut self.0);
+            *self = old.into_iter().chain(entries).collect();
+        }
     }
 }
+
+/// So many entries are inserted one by one.
+const FEW: usize = 8;
 
 impl IntoIterator for Map {
     type Item = (String, AttributeValue);
@@ -132,6 +140,9 @@ mod tests {
         let mut extended = map(&[("a", true), ("c", true)]);
         extended.extend(map(&[("a", false), ("b", true)]));
         assert_eq!(extended, map(&[("a", false), ("b", true), ("c", true)]));
+        let many = || (0..100).map(|at| (format!("{at}"), AttributeValue::Bool(false)));
+        extended.extend(many());
+        assert_eq!((extended.len(), extended.get("7")), (103, Some(&AttributeValue::Bool(false))));
     }
 
     #[test]

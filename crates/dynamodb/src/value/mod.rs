@@ -17,6 +17,8 @@ pub mod number;
 pub mod set;
 pub mod size;
 
+use std::cmp::Ordering;
+
 use bytes::Bytes;
 
 pub use error::ValueError;
@@ -64,6 +66,17 @@ impl AttributeValue {
             Self::SS(_) => ValueType::SS,
             Self::NS(_) => ValueType::NS,
             Self::BS(_) => ValueType::BS,
+        }
+    }
+
+    /// How it stands to another value of its type; only strings, numbers and bytes have an order.
+    #[must_use]
+    pub fn order(&self, other: &Self) -> Option<Ordering> {
+        match (self, other) {
+            (Self::S(one), Self::S(other)) => Some(one.cmp(other)),
+            (Self::N(one), Self::N(other)) => Some(one.cmp(other)),
+            (Self::B(one), Self::B(other)) => Some(one.cmp(other)),
+            _ => None,
         }
     }
 }

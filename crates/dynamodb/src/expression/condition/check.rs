@@ -7,7 +7,6 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::super::error::Problem;
-use super::evaluate::order;
 use super::{Comparator, Operand};
 use crate::value::{AttributeValue, ValueType};
 
@@ -35,7 +34,7 @@ pub(in super::super) fn between(value: &Operand, low: &Operand, high: &Operand) 
 
 fn bounds(low: &AttributeValue, high: &AttributeValue) -> Checked {
     let told = |value| Told(value).to_string();
-    match order(low, high) {
+    match low.order(high) {
         None => Err(Problem::BoundsOfTwoTypes { lower: told(low), upper: told(high) }),
         Some(Ordering::Greater) => Err(Problem::BoundsReversed { lower: told(low), upper: told(high) }),
         Some(_) => Ok(()),

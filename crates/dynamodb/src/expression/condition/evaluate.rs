@@ -70,26 +70,16 @@ fn compare(left: Option<&AttributeValue>, comparator: Comparator, right: Option<
     match comparator {
         Comparator::Equal => left == right,
         Comparator::NotEqual => left != right,
-        Comparator::Less => order(left, right).is_some_and(Ordering::is_lt),
-        Comparator::LessOrEqual => order(left, right).is_some_and(Ordering::is_le),
-        Comparator::Greater => order(left, right).is_some_and(Ordering::is_gt),
-        Comparator::GreaterOrEqual => order(left, right).is_some_and(Ordering::is_ge),
-    }
-}
-
-/// The order of two strings, numbers or byte strings.
-pub(super) fn order(one: &AttributeValue, other: &AttributeValue) -> Option<Ordering> {
-    match (one, other) {
-        (AttributeValue::S(one), AttributeValue::S(other)) => Some(one.cmp(other)),
-        (AttributeValue::N(one), AttributeValue::N(other)) => Some(one.cmp(other)),
-        (AttributeValue::B(one), AttributeValue::B(other)) => Some(one.cmp(other)),
-        _ => None,
+        Comparator::Less => left.order(right).is_some_and(Ordering::is_lt),
+        Comparator::LessOrEqual => left.order(right).is_some_and(Ordering::is_le),
+        Comparator::Greater => left.order(right).is_some_and(Ordering::is_gt),
+        Comparator::GreaterOrEqual => left.order(right).is_some_and(Ordering::is_ge),
     }
 }
 
 fn is_between(value: &Operand, low: &Operand, high: &Operand, item: &Item) -> bool {
-    both(low, value, item, |low, value| order(low, value).is_some_and(Ordering::is_le))
-        && both(value, high, item, |value, high| order(value, high).is_some_and(Ordering::is_le))
+    both(low, value, item, |low, value| low.order(value).is_some_and(Ordering::is_le))
+        && both(value, high, item, |value, high| value.order(high).is_some_and(Ordering::is_le))
 }
 
 fn is_among(value: &Operand, candidates: &[Operand], item: &Item) -> bool {

@@ -202,8 +202,8 @@ impl<'e, 'p> Parser<'e, 'p> {
                 break;
             }
         }
-        if path.depth() > MAX_DEPTH {
-            self.defer(Rank::Operand, Problem::PathTooDeep(path.depth()));
+        if path.steps.len() > MAX_DEPTH {
+            self.defer(Rank::Operand, Problem::PathTooDeep(path.steps.len()));
         }
         Ok(path)
     }
