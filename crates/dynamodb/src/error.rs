@@ -64,7 +64,7 @@ pub fn lease(error: LeaseError, random: &dyn Random) -> ApiError {
     match error {
         LeaseError::Key(refusal) => kms_errors::exception(&refusal, random),
         LeaseError::Engine(error) => engine(&error),
-        LeaseError::Revoked => internal(&error),
+        LeaseError::Overtaken => internal(&error),
     }
 }
 

@@ -1,10 +1,13 @@
 //! What is done without being asked: unfinished work gone on with, idle tables closed, sizes recorded.
 
+use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use service::ApiError;
+use ::service::ApiError;
+use tokio::runtime::Handle;
 
 use crate::DynamoDb;
+use crate::error::internal;
 use crate::table::descriptor::Stage;
 use crate::table::size::Sizes;
 
@@ -29,7 +32,7 @@ impl DynamoDb {
         for table in self.catalog.select(|table| table.descriptor().stage == Stage::Creating) {
             self.undo_creation(&table).await;
         }
-        self.check_keys(|_| true).await;
+        self.check_keys().await;
         self.resume_deletions().await;
         self.resume_switches().await;
     }
@@ -39,7 +42,6 @@ impl DynamoDb {
         self.close_idle().await;
         let now_ms = self.env.clock.now_ms();
         if is_due(&self.last_done.resumed_ms, RESUME_INTERVAL_MS, now_ms) {
-            self.check_keys(|table| table.descriptor().encryption.inaccessible_since_ms.is_some()).await;
             self.resume_deletions().await;
             self.resume_switches().await;
         }
@@ -53,10 +55,10 @@ impl DynamoDb {
         self.record_sizes(self.open_sizes(|_| true)).await;
     }
 
-    /// Goes on with changes of keys as soon as somebody runs background work.
+    /// Goes on with changes of keys in the background.
     pub(crate) fn resume_switches_later(&self) {
         if let Ok(room) = self.shared() {
-            tokio::spawn(async move { room.resume_switches().await });
+            in_background(async move { room.resume_switches().await });
         }
     }
 
@@ -80,6 +82,24 @@ impl DynamoDb {
         for table in self.catalog.select(|table| table.descriptor().encryption.pending.is_some()) {
             told("a change of key", table.name(), self.finish_switch(&table).await);
         }
+    }
+}
+
+/// Runs work that nobody waits for; where nobody runs it, it is found unfinished by the next round.
+pub(crate) fn in_background(work: impl Future<Output = ()> + Send + 'static) {
+    if let Ok(runtime) = Handle::try_current() {
+        runtime.spawn(work);
+    }
+}
+
+/// Runs work that must not stop half-way because its caller went away.
+pub(crate) async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, ApiError>> + Send + 'static,
+) -> Result<T, ApiError> {
+    match Handle::try_current() {
+        Ok(runtime) => runtime.spawn(work).await.unwrap_or_else(|error| Err(internal(&error))),
+        // Without a runtime there is nobody who could go away.
+        Err(_) => work.await,
     }
 }
 

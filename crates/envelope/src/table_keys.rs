@@ -11,7 +11,7 @@
 //!     └── a KMS key it hangs on becomes unusable ──> closed      (key_changed, before that call returns)
 //! ```
 //! The one race that matters: the KMS hands out a key, the KMS key is disabled, and only then the keyspace
-//! would be opened. Every key handed out carries the number of revocations its lease had before the KMS
+//! would be opened. Every key handed out carries the number of changes its KMS keys had seen before the KMS
 //! was asked, and is of no use once that number has grown: an opening and a closing exclude each other, at
 //! the lease's *door*. The KMS is never asked while a door is held, so that it may wait for [`KeyWatcher`]s.
 
@@ -32,7 +32,7 @@ use crate::{
 
 /// AWS's own lease, in milliseconds.
 pub const DEFAULT_LEASE_MS: u64 = 300_000;
-/// How often a key is fetched again that was revoked between the KMS's answer and its use.
+/// How often a key is fetched again whose KMS key changed between the KMS's answer and its use.
 const MAX_ATTEMPTS: usize = 3;
 
 /// Why a keyspace is not open.
@@ -44,9 +44,9 @@ pub enum LeaseError {
     /// The engine refused, or failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// The KMS key became unusable after the KMS had handed the table key out.
-    #[error("the KMS key became unusable meanwhile")]
-    Revoked,
+    /// The KMS key changed its state after the KMS had handed the table key out.
+    #[error("the KMS key changed its state meanwhile")]
+    Overtaken,
 }
 
 /// The leases of all keyspaces that lie under table keys.
@@ -63,8 +63,8 @@ pub struct Lease {
     keyspace: KeyspaceId,
     /// Until when it runs, in milliseconds since the epoch; 0 where the keyspace is closed.
     until_ms: AtomicU64,
-    /// How often a KMS key it hangs on became unusable.
-    revocations: AtomicU64,
+    /// How often a KMS key it hangs on changed its state.
+    key_changes: AtomicU64,
     /// The ARNs of the KMS keys it hangs on: one, or two while a table changes its key.
     kms_keys: Mutex<Vec<String>>,
     /// One asks the KMS, the others wait for what it learns.
@@ -80,6 +80,19 @@ impl Lease {
         now_ms < self.until_ms.load(Ordering::Acquire)
     }
 
+    /// Whether the keyspace is open, as far as this lease opened it.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.until_ms.load(Ordering::Acquire) != 0
+    }
+
+    /// How often a KMS key it hangs on changed its state. What was learnt of the key is out of date once
+    /// this has grown.
+    #[must_use]
+    pub fn key_changes(&self) -> u64 {
+        self.key_changes.load(Ordering::SeqCst)
+    }
+
     /// Says which KMS keys the lease hangs on from now on. Name a key before asking the KMS for a table key
     /// under it, or its disabling in between is missed.
     pub fn hang_on<'k>(&self, kms_key_arns: impl IntoIterator<Item = &'k str>) {
@@ -91,10 +104,10 @@ impl Lease {
     }
 }
 
-/// A table key as the KMS handed it out just now; void once a KMS key of its lease becomes unusable.
+/// A table key as the KMS handed it out just now; void once a KMS key of its lease changes its state.
 pub struct UnwrappedKey {
     key: SecretKey,
-    revocations: u64,
+    key_changes: u64,
     asked_ms: u64,
 }
 
@@ -118,7 +131,7 @@ impl TableKeys {
 
     /// Ends a lease for good: the keyspace is closed and not known here any more.
     pub async fn forget(&self, lease: &Lease) {
-        lease.revoke();
+        lease.note_change();
         self.close(lease).await;
         self.leases.write().remove(&lease.keyspace);
     }
@@ -154,7 +167,7 @@ impl TableKeys {
         for _ in 1..MAX_ATTEMPTS {
             let key = self.unwrap(lease, who, wrapped).await?;
             match self.open(lease, key).await {
-                Err(LeaseError::Revoked) => {}
+                Err(LeaseError::Overtaken) => {}
                 opened => return opened,
             }
         }
@@ -173,9 +186,9 @@ impl TableKeys {
         key_arn: &str,
         context: &EncryptionContext,
     ) -> Result<(UnwrappedKey, WrappedKey), LeaseError> {
-        let (revocations, asked_ms) = self.before_asking(lease);
+        let (key_changes, asked_ms) = (lease.key_changes(), self.clock.now_ms());
         let (key, wrapped) = self.keys.generate(who, key_arn, context).await?;
-        Ok((UnwrappedKey { key, revocations, asked_ms }, wrapped))
+        Ok((UnwrappedKey { key, key_changes, asked_ms }, wrapped))
     }
 
     /// Asks the KMS to unwrap a table key.
@@ -188,15 +201,15 @@ impl TableKeys {
         who: &OnBehalfOf,
         wrapped: &WrappedKey,
     ) -> Result<UnwrappedKey, LeaseError> {
-        let (revocations, asked_ms) = self.before_asking(lease);
+        let (key_changes, asked_ms) = (lease.key_changes(), self.clock.now_ms());
         let key = self.keys.unwrap(who, wrapped).await?;
-        Ok(UnwrappedKey { key, revocations, asked_ms })
+        Ok(UnwrappedKey { key, key_changes, asked_ms })
     }
 
     /// Creates the keyspace under `key`; the lease runs.
     ///
     /// # Errors
-    /// [`LeaseError::Revoked`] and [`LeaseError::Engine`].
+    /// [`LeaseError::Overtaken`] and [`LeaseError::Engine`].
     pub async fn create(&self, lease: &Lease, key: UnwrappedKey) -> Result<(), LeaseError> {
         self.at_the_door(lease, key, |key| self.engine.create(lease.keyspace, key)).await
     }
@@ -204,7 +217,7 @@ impl TableKeys {
     /// Opens the keyspace with `key`; the lease runs.
     ///
     /// # Errors
-    /// [`LeaseError::Revoked`] and [`LeaseError::Engine`].
+    /// [`LeaseError::Overtaken`] and [`LeaseError::Engine`].
     pub async fn open(&self, lease: &Lease, key: UnwrappedKey) -> Result<(), LeaseError> {
         self.at_the_door(lease, key, |key| self.engine.open(lease.keyspace, key)).await
     }
@@ -212,7 +225,7 @@ impl TableKeys {
     /// Puts the open keyspace under `new_key`; the lease runs.
     ///
     /// # Errors
-    /// [`LeaseError::Revoked`] and [`LeaseError::Engine`].
+    /// [`LeaseError::Overtaken`] and [`LeaseError::Engine`].
     pub async fn switch(&self, lease: &Lease, new_key: UnwrappedKey) -> Result<(), LeaseError> {
         self.at_the_door(lease, new_key, |key| self.engine.switch_table_key(lease.keyspace, key)).await
     }
@@ -230,10 +243,6 @@ impl TableKeys {
         }
     }
 
-    fn before_asking(&self, lease: &Lease) -> (u64, u64) {
-        (lease.revocations.load(Ordering::SeqCst), self.clock.now_ms())
-    }
-
     async fn at_the_door<'a>(
         &self,
         lease: &Lease,
@@ -241,8 +250,8 @@ impl TableKeys {
         act: impl FnOnce(SecretKey) -> BoxFuture<'a, engine::Result<()>>,
     ) -> Result<(), LeaseError> {
         let _door = lease.door.lock().await;
-        if lease.revocations.load(Ordering::SeqCst) != key.revocations {
-            return Err(LeaseError::Revoked);
+        if lease.key_changes() != key.key_changes {
+            return Err(LeaseError::Overtaken);
         }
         act(key.key).await?;
         lease.until_ms.store(key.asked_ms.saturating_add(self.lease_ms), Ordering::Release);
@@ -251,7 +260,7 @@ impl TableKeys {
 
     async fn close(&self, lease: &Lease) {
         let _door = lease.door.lock().await;
-        lease.until_ms.store(0, Ordering::Release);
+        lease.end();
         self.engine.close(lease.keyspace);
     }
 
@@ -265,13 +274,12 @@ impl KeyWatcher for TableKeys {
     /// comes next.
     fn key_changed<'a>(&'a self, change: &'a KeyChange) -> BoxFuture<'a, ()> {
         Box::pin(async move {
+            let hanging = self.select(|lease| lease.hangs_on(&change.key_arn));
+            hanging.iter().for_each(|lease| lease.note_change());
             if change.state == KeyState::Enabled {
                 return;
             }
-            let hanging = self.select(|lease| lease.hangs_on(&change.key_arn));
-            for lease in &hanging {
-                lease.revoke();
-            }
+            hanging.iter().for_each(|lease| lease.end());
             for lease in &hanging {
                 self.close(lease).await;
             }
@@ -284,16 +292,19 @@ impl Lease {
         Self {
             keyspace,
             until_ms: AtomicU64::new(0),
-            revocations: AtomicU64::new(0),
+            key_changes: AtomicU64::new(0),
             kms_keys: Mutex::default(),
             renewing: AsyncMutex::default(),
             door: AsyncMutex::default(),
         }
     }
 
-    /// Voids the lease, and every key handed out for it so far.
-    fn revoke(&self) {
-        self.revocations.fetch_add(1, Ordering::SeqCst);
+    /// Voids every key handed out for it so far.
+    fn note_change(&self) {
+        self.key_changes.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn end(&self) {
         self.until_ms.store(0, Ordering::Release);
     }
 

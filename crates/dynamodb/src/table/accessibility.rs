@@ -3,8 +3,8 @@
 //! What guards the data is the closed keyspace ([`envelope::table_keys`]); the mark kept here is what
 //! `DescribeTable` shows, with the time since which it holds.
 
-use std::collections::BTreeMap;
-use std::sync::Weak;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Weak};
 
 use envelope::{KeyChange, KeyManager, KeyServiceError, KeyState, KeyWatcher};
 use futures::future::BoxFuture;
@@ -34,25 +34,16 @@ impl KeyWatcher for Watch {
 }
 
 impl DynamoDb {
-    /// Asks the KMS about the keys of the tables `wanted` picks and marks these tables accordingly.
-    pub(crate) async fn check_keys(&self, wanted: impl Fn(&Table) -> bool) {
-        let mut keys = BTreeMap::new();
-        for table in self.catalog.select(|table| wanted(table) && is_watched(table)) {
-            let arn = &table.descriptor().encryption.table_key.kms_key_arn;
-            if !keys.contains_key(arn) {
-                keys.insert(arn.clone(), self.is_usable(arn).await);
+    /// Asks the KMS about all keys and marks all tables accordingly: for changes that a crash kept from
+    /// being heard of.
+    pub(crate) async fn check_keys(&self) {
+        let watched = self.catalog.select(is_watched);
+        let arn = |table: &Arc<Table>| table.descriptor().encryption.table_key.kms_key_arn.clone();
+        for key_arn in watched.iter().map(arn).collect::<BTreeSet<_>>() {
+            if let Some(usable) = self.is_usable(&key_arn).await {
+                self.mark(&key_arn, usable, self.env.clock.now_ms()).await;
             }
         }
-        for (arn, usable) in keys {
-            if let Some(usable) = usable {
-                self.mark(&arn, usable, self.env.clock.now_ms()).await;
-            }
-        }
-    }
-
-    /// The same for one table.
-    pub(crate) async fn check_key_of(&self, table: &Table) {
-        self.check_keys(|other| other.id() == table.id()).await;
     }
 
     /// Whether a key is usable, where the KMS can tell.
@@ -70,12 +61,9 @@ impl DynamoDb {
                 && table.encryption.table_key.kms_key_arn == key_arn
                 && table.encryption.inaccessible_since_ms.is_none() != usable
         };
-        let set = |table: &mut Descriptor| {
-            if is_wrong(table) {
-                table.encryption.inaccessible_since_ms = (!usable).then_some(at_ms);
-            }
-        };
-        if let Err(error) = self.catalog.change_all(|table| is_wrong(table.descriptor()), set).await {
+        let since_ms = (!usable).then_some(at_ms);
+        let set = |table: &mut Descriptor| table.encryption.inaccessible_since_ms = since_ms;
+        if let Err(error) = self.catalog.change_all(is_wrong, set).await {
             tracing::error!(key_arn, usable, reason = %chain(&error), "tables are not marked");
         }
     }

@@ -173,27 +173,25 @@ impl Catalog {
         self.change_in_turn(table, |descriptor| change(descriptor, &sealing)).await
     }
 
-    /// Changes all tables for which `wanted` holds and `change` says so, in batches.
+    /// Changes all tables for which `wanted` holds, in batches; it must not hold of what `change` makes of
+    /// them.
     ///
     /// # Errors
     /// [`CatalogError`]; batches before the failing one are changed.
     pub async fn change_all(
         &self,
-        wanted: impl Fn(&Table) -> bool,
+        wanted: impl Fn(&Descriptor) -> bool,
         change: impl Fn(&mut Descriptor),
     ) -> Result<(), CatalogError> {
-        let chosen = self.select(wanted);
-        for batch in chosen.chunks(BATCH) {
+        loop {
             let _turn = self.changing.lock().await;
-            let current: Vec<_> = batch.iter().filter_map(|table| self.again(table)).collect();
-            let changed = current.iter().map(|table| {
-                let mut descriptor = table.descriptor().clone();
-                change(&mut descriptor);
-                table.with(descriptor)
-            });
-            self.replace(changed.collect()).await?;
+            let mut chosen = self.select(|table| wanted(table.descriptor()));
+            chosen.truncate(BATCH);
+            if chosen.is_empty() {
+                return Ok(());
+            }
+            self.replace(chosen.iter().map(|table| changed(table, &change)).collect()).await?;
         }
-        Ok(())
     }
 
     /// Removes the record of a table whose secrets are shredded.
@@ -314,6 +312,12 @@ impl Table {
         table.hang_lease();
         table
     }
+}
+
+fn changed(table: &Table, change: impl Fn(&mut Descriptor)) -> Table {
+    let mut descriptor = table.descriptor().clone();
+    change(&mut descriptor);
+    table.with(descriptor)
 }
 
 fn resealed(table: &Table, sealing: &Sealing<'_>) -> Result<Table, ShredError> {

@@ -91,12 +91,13 @@ impl DynamoDb {
         mut table: Arc<Table>,
     ) -> Result<OpenTable, ApiError> {
         for _ in 1..MAX_ATTEMPTS {
+            let seen = table.lease().key_changes();
             match self.try_recorded_keys(who, &table).await {
-                Ok(()) => return Ok(OpenTable(self.note_usable(table).await)),
+                Ok(()) => return Ok(OpenTable(self.note_usable(table, seen).await)),
                 Err(error) => match self.catalog.again(&table) {
                     None => return Err(table_not_found()),
                     Some(current) if Arc::ptr_eq(&current, &table) => {
-                        self.note_refused(&table, &error).await;
+                        self.note_refused(&table, &error, seen).await;
                         return Err(error.into_api(&*self.env.random));
                     }
                     Some(current) => table = current,
@@ -144,33 +145,36 @@ impl DynamoDb {
         Ok(serde_json::from_slice(&record)?)
     }
 
-    /// A table that opened is accessible, whatever was noted before.
-    async fn note_usable(&self, table: Arc<Table>) -> Arc<Table> {
-        let noted = table.descriptor().encryption.inaccessible_since_ms;
-        if noted.is_none() {
+    /// A table that opened is accessible, whatever was noted before; unless its key changed since.
+    async fn note_usable(&self, table: Arc<Table>, seen: u64) -> Arc<Table> {
+        if table.descriptor().encryption.inaccessible_since_ms.is_none() {
             return table;
         }
         let cleared = self.catalog.change(&table, |descriptor| {
-            let since = &mut descriptor.encryption.inaccessible_since_ms;
-            *since = since.filter(|_| *since != noted);
+            if table.lease().key_changes() == seen {
+                descriptor.encryption.inaccessible_since_ms = None;
+            }
             Ok(())
         });
         cleared.await.unwrap_or(table)
     }
 
-    /// A table that the KMS refuses to open is inaccessible from now on.
-    async fn note_refused(&self, table: &Table, error: &OpenError) {
-        let noted = table.descriptor().encryption.inaccessible_since_ms.is_some();
-        if noted || error.refusal().is_none() {
+    /// A table that the KMS refuses to open is inaccessible from now on; unless its key changed since.
+    async fn note_refused(&self, table: &Table, error: &OpenError, seen: u64) {
+        let is_noted = table.descriptor().encryption.inaccessible_since_ms.is_some();
+        if is_noted || error.refusal().is_none() {
             return;
         }
         let now_ms = self.env.clock.now_ms();
         let marked = self.catalog.change(table, |descriptor| {
-            descriptor.encryption.inaccessible_since_ms.get_or_insert(now_ms);
+            if table.lease().key_changes() == seen {
+                descriptor.encryption.inaccessible_since_ms.get_or_insert(now_ms);
+            }
             Ok(())
         });
-        if let Err(refused) = marked.await {
-            tracing::warn!(table = table.name(), error = ?refused.code, reason = %chain(error), "an inaccessible table is not marked");
+        if let Err(unmarked) = marked.await {
+            let (table, code) = (table.name(), unmarked.code);
+            tracing::warn!(table, ?code, reason = %chain(error), "an inaccessible table is not marked");
         }
     }
 }

@@ -22,6 +22,7 @@ use super::gate::{by_itself, on_behalf_of};
 use super::life::{being_updated, check_not_changing};
 use crate::DynamoDb;
 use crate::error::{self, OpenError, chain, internal, invalid_parameters};
+use crate::worker::in_background;
 
 /// What became of a request for another key.
 pub enum Change {
@@ -156,7 +157,7 @@ impl DynamoDb {
 
     fn switch_in_background(&self, table: Arc<Table>, key: UnwrappedKey) -> Result<(), ApiError> {
         let room = self.shared()?;
-        tokio::spawn(async move {
+        in_background(async move {
             let _turn = table.turn().lock().await;
             if let Err(error) = room.switch(&table, key).await {
                 tracing::warn!(table = table.name(), reason = %chain(&error), "a change of key is to be gone on with");
@@ -204,17 +205,18 @@ impl DynamoDb {
         Ok(self.table_keys.open(table.lease(), key).await?)
     }
 
-    /// Records that the engine has switched.
+    /// Records that the engine has switched. Whether the table is accessible is now the new key's affair:
+    /// it is, where the keyspace is open.
     async fn finish(&self, table: &Table) -> Result<(), SwitchError> {
-        let finish = |table: &mut Descriptor| {
-            if let Some(pending) = table.encryption.pending.take() {
-                table.encryption.table_key = pending;
-            }
+        let now_ms = self.env.clock.now_ms();
+        let finish = |descriptor: &mut Descriptor| {
+            let encryption = &mut descriptor.encryption;
+            encryption.table_key = encryption.pending.take().unwrap_or(encryption.table_key.clone());
+            encryption.inaccessible_since_ms = (!table.lease().is_open()).then_some(now_ms);
             Ok(())
         };
         let finished = self.catalog.change(table, finish).await.map_err(SwitchError::Record)?;
         finished.hang_lease();
-        self.check_key_of(&finished).await;
         Ok(())
     }
 

@@ -7,7 +7,6 @@
 //! A table that a crash left CREATING was promised to nobody: it is undone, by deleting it. One that was
 //! left DELETING or SHREDDING is gone on with.
 
-use std::future::Future;
 use std::sync::Arc;
 
 use engine::KeyspaceId;
@@ -21,6 +20,7 @@ use super::gate::on_behalf_of;
 use super::{KeySchema, Table, kms_errors, name};
 use crate::DynamoDb;
 use crate::error::{self, chain, internal, table_in_use};
+use crate::worker::to_the_end;
 
 /// What a new table shall be.
 pub struct NewTable {
@@ -239,11 +239,4 @@ pub fn check_not_changing(table: &Descriptor) -> Result<(), ApiError> {
 #[must_use]
 pub fn being_updated(name: &str) -> ApiError {
     table_in_use(&format!("Table: {name} is in the process of being updated."))
-}
-
-/// Runs work that must not stop half-way because its caller went away.
-async fn to_the_end<T: Send + 'static>(
-    work: impl Future<Output = Result<T, ApiError>> + Send + 'static,
-) -> Result<T, ApiError> {
-    tokio::spawn(work).await.unwrap_or_else(|error| Err(internal(&error)))
 }

@@ -35,12 +35,8 @@ impl DynamoDb {
     pub(crate) async fn record_sizes(&self, sizes: Sizes) {
         let new_size =
             |table: &Descriptor| sizes.get(&table.keyspace).copied().filter(|size| *size != table.size);
-        let set = |table: &mut Descriptor| {
-            if let Some(size) = new_size(table) {
-                table.size = size;
-            }
-        };
-        let recorded = self.catalog.change_all(|table| new_size(table.descriptor()).is_some(), set).await;
+        let set = |table: &mut Descriptor| table.size = new_size(table).unwrap_or(table.size);
+        let recorded = self.catalog.change_all(|table| new_size(table).is_some(), set).await;
         if let Err(error) = recorded {
             tracing::warn!(reason = %chain(&error), "the sizes of tables are not recorded");
         }
