@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::error::KmsError;
 
-/// The account in which AWS owned keys live; no user belongs to it.
-pub const SERVICE_ACCOUNT_ID: &str = "999999999999";
+/// The account in which AWS owned keys live: AWS itself, which no user's 12 digits can name.
+pub const SERVICE_ACCOUNT_ID: &str = "aws";
 /// What every alias begins with.
 pub const ALIAS_PREFIX: &str = "alias/";
 
@@ -42,8 +42,9 @@ impl KeyId {
     /// The id that is written so; `None` for every other text, also in another spelling.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let id = Self(Uuid::try_parse(text).ok()?);
-        (id.to_string() == text).then_some(id)
+        let id = Uuid::try_parse(text).ok()?;
+        let written = &*id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text;
+        written.then_some(Self(id))
     }
 }
 

@@ -1,9 +1,62 @@
-//! Key policies. They are not enforced yet, so only the one that changes nothing is taken: AWS's default,
-//! which gives the account everything.
+//! Key policies. Others than AWS's own are not enforced yet, so only the one that changes nothing is taken:
+//! AWS's default, which gives the account everything. What is told is what [`crate::caller`] enforces.
 
-use serde_json::Value;
+use envelope::KeyManager;
+use serde_json::{Value, json};
 
 use crate::error::KmsError;
+use crate::key::KeyRecord;
+use crate::key_id::Home;
+
+/// The name of the one policy that each key has.
+pub const NAME: &str = "default";
+
+/// The policy of a key, as JSON.
+#[must_use]
+pub fn of(key: &KeyRecord, home: &Home) -> String {
+    let (id, statements) = match key.manager {
+        KeyManager::Customer => ("key-default-1", vec![account_may_everything(home)]),
+        KeyManager::Service | KeyManager::ServiceOwned => {
+            ("auto-dynamodb-1", vec![dynamodb_may_use_it(home), account_may_look(home)])
+        }
+    };
+    format!("{:#}", json!({"Version": "2012-10-17", "Id": id, "Statement": statements}))
+}
+
+fn account_may_everything(home: &Home) -> Value {
+    json!({
+        "Sid": "Enable IAM User Permissions",
+        "Effect": "Allow",
+        "Principal": {"AWS": format!("arn:aws:iam::{}:root", home.account_id)},
+        "Action": "kms:*",
+        "Resource": "*",
+    })
+}
+
+fn dynamodb_may_use_it(home: &Home) -> Value {
+    json!({
+        "Sid": "Allow access through Amazon DynamoDB for all principals in the account that are authorized to \
+                use Amazon DynamoDB",
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey*", "kms:DescribeKey"],
+        "Resource": "*",
+        "Condition": {"StringEquals": {
+            "kms:CallerAccount": home.account_id,
+            "kms:ViaService": format!("dynamodb.{}.amazonaws.com", home.region),
+        }},
+    })
+}
+
+fn account_may_look(home: &Home) -> Value {
+    json!({
+        "Sid": "Allow direct access to key metadata to the account",
+        "Effect": "Allow",
+        "Principal": {"AWS": format!("arn:aws:iam::{}:root", home.account_id)},
+        "Action": ["kms:Describe*", "kms:Get*", "kms:List*"],
+        "Resource": "*",
+    })
+}
 
 /// Whether a policy says what holds anyway.
 ///

@@ -90,7 +90,7 @@ pub enum RootKeyError {
     #[error("no root key can lie beside {0}; name another data directory, or give --root-key-file")]
     NoPlaceBeside(PathBuf),
     /// The file system answered with an error.
-    #[error("cannot {doing} {path}: {source}")]
+    #[error("cannot {doing} {path}")]
     Io {
         /// What was being done.
         doing: &'static str,

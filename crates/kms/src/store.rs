@@ -47,7 +47,7 @@ pub struct Store {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The engine cannot read the records.
-    #[error("cannot read the records of the KMS: {0}")]
+    #[error("cannot read the records of the KMS")]
     Engine(#[from] EngineError),
     /// A record is not what was written.
     #[error("the record of {0} in the KMS's keyspace is damaged")]

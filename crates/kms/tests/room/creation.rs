@@ -112,3 +112,31 @@ async fn other_operations_of_the_api_are_refused_by_name() {
         kms::service::OPERATIONS.iter().map(|route| route.name).chain(kms::service::NOT_YET.iter().copied());
     assert_eq!(all.collect::<std::collections::BTreeSet<_>>().len(), 56);
 }
+
+#[tokio::test]
+async fn a_description_is_replaced() {
+    let world = World::new().await;
+    let key = world.key().await;
+    world.ok("UpdateKeyDescription", json!({"KeyId": key, "Description": "new"})).await;
+    let world = world.reopened().await;
+    let described = world.ok("DescribeKey", json!({"KeyId": key})).await;
+    assert_eq!(described["KeyMetadata"]["Description"], "new");
+}
+
+#[tokio::test]
+async fn the_policy_told_is_the_one_that_holds_and_is_taken_back() {
+    let world = World::new().await;
+    let key = world.key().await;
+    let told = world.ok("GetKeyPolicy", json!({"KeyId": key})).await;
+    assert_eq!(told["PolicyName"], "default");
+    world.ok("CreateKey", json!({"Policy": told["Policy"]})).await;
+    let names = world.ok("ListKeyPolicies", json!({"KeyId": key})).await;
+    assert_eq!(names, json!({"PolicyNames": ["default"], "Truncated": false}));
+    let other = world.refusal("GetKeyPolicy", json!({"KeyId": key, "PolicyName": "other"})).await;
+    assert_eq!(other, "NotFoundException: No such policy exists");
+    let managed = world.ok("DescribeKey", json!({"KeyId": "alias/aws/dynamodb"})).await;
+    let told = world.ok("GetKeyPolicy", json!({"KeyId": managed["KeyMetadata"]["KeyId"]})).await;
+    assert!(told["Policy"].as_str().unwrap().contains("dynamodb.us-east-1.amazonaws.com"));
+    let refused = world.refusal("CreateKey", json!({"Policy": told["Policy"]})).await;
+    assert!(refused.starts_with("UnsupportedOperationException"));
+}

@@ -18,7 +18,7 @@ enum Is {
 use Is::{Disabled, NotPending, Ok as Fine, Pending};
 
 /// Operation, then what it answers for a key that is enabled, disabled, pending deletion.
-const TABLE: [(&str, [Is; 3]); 22] = [
+const TABLE: [(&str, [Is; 3]); 25] = [
     ("CancelKeyDeletion", [NotPending, NotPending, Fine]),
     ("CreateAlias", [Fine, Fine, Pending]),
     ("Decrypt", [Fine, Disabled, Pending]),
@@ -31,7 +31,9 @@ const TABLE: [(&str, [Is; 3]); 22] = [
     ("GenerateDataKey", [Fine, Disabled, Pending]),
     ("GenerateDataKeyWithoutPlaintext", [Fine, Disabled, Pending]),
     ("GenerateRandom", [Fine, Fine, Fine]),
+    ("GetKeyPolicy", [Fine, Fine, Fine]),
     ("ListAliases", [Fine, Fine, Fine]),
+    ("ListKeyPolicies", [Fine, Fine, Fine]),
     ("ListKeys", [Fine, Fine, Fine]),
     ("ListResourceTags", [Fine, Fine, Fine]),
     ("ReEncrypt from", [Fine, Disabled, Pending]),
@@ -41,6 +43,7 @@ const TABLE: [(&str, [Is; 3]); 22] = [
     ("UntagResource", [Fine, Fine, Pending]),
     ("UpdateAlias to", [Fine, Fine, Pending]),
     ("UpdateAlias away", [Fine, Fine, Fine]),
+    ("UpdateKeyDescription", [Fine, Fine, Pending]),
 ];
 
 #[tokio::test]
@@ -106,6 +109,7 @@ fn call<'a>(operation: &'a str, key: &str, other: &str, blob: &str, other_blob: 
         "UntagResource" => json!({"KeyId": key, "TagKeys": ["a"]}),
         "UpdateAlias to" => json!({"AliasName": "alias/other", "TargetKeyId": key}),
         "UpdateAlias away" => json!({"AliasName": "alias/its", "TargetKeyId": other}),
+        "UpdateKeyDescription" => json!({"KeyId": key, "Description": "new"}),
         _ => json!({"KeyId": key}),
     };
     (name, body)
