@@ -10,6 +10,7 @@ use env::Random;
 use envelope::{KeyServiceError, LeaseError, ShredError};
 use service::ApiError;
 
+use crate::expression::ExpressionError;
 use crate::table::kms_errors;
 use crate::value::ValueError;
 use crate::value::codec::CodecError;
@@ -128,6 +129,12 @@ pub fn invalid_parameters(what: &str) -> ApiError {
 #[must_use]
 pub fn unsupported(member: &str) -> ApiError {
     ApiError::validation(format!("{member} is not supported by this server yet."))
+}
+
+impl From<ExpressionError> for ApiError {
+    fn from(error: ExpressionError) -> Self {
+        Self::validation(error.to_string())
+    }
 }
 
 impl From<ValueError> for ApiError {

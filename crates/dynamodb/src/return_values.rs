@@ -1,6 +1,46 @@
 //! What a write answers with beside its success.
 
+use serde::Serialize;
 use service::{ApiError, Fields};
+
+use crate::capacity::ConsumedCapacity;
+use crate::expression::Update;
+use crate::item_view::ItemView;
+use crate::value::Item;
+use crate::value::codec::CodecError;
+use crate::write_path::Written;
+
+/// The answer to a write of one item.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct WriteAnswer {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attributes: Option<ItemView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consumed_capacity: Option<ConsumedCapacity>,
+}
+
+impl WriteAnswer {
+    /// The answer to a put or a delete.
+    #[must_use]
+    pub fn with_old(written: Written, return_old: bool, consumed: Option<ConsumedCapacity>) -> Self {
+        let attributes = written.old.filter(|_| return_old).map(ItemView::Whole);
+        Self { attributes, consumed_capacity: consumed }
+    }
+
+    /// The answer to an update.
+    ///
+    /// # Errors
+    /// `InternalServerError` where a stored item is damaged.
+    pub fn of_update(
+        written: Written,
+        return_values: ReturnValues,
+        update: &Update,
+        consumed: Option<ConsumedCapacity>,
+    ) -> Result<Self, ApiError> {
+        Ok(Self { attributes: return_values.pick(written, update)?, consumed_capacity: consumed })
+    }
+}
 
 /// `ReturnValues`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,6 +69,17 @@ impl ReturnValues {
             Some("UPDATED_NEW") => Self::UpdatedNew,
             _ => Self::None,
         }
+    }
+
+    fn pick(self, written: Written, update: &Update) -> Result<Option<ItemView>, CodecError> {
+        let part = |item: Item| (!item.is_empty()).then_some(ItemView::Part(item));
+        Ok(match (self, written.old, written.new) {
+            (Self::AllOld, Some(old), _) => Some(ItemView::Whole(old)),
+            (Self::AllNew, _, Some(new)) => Some(ItemView::Whole(new)),
+            (Self::UpdatedOld, Some(old), _) => part(update.changed_in_old(&old.decode()?)),
+            (Self::UpdatedNew, _, Some(new)) => part(update.changed_in_new(&new.decode()?)),
+            _ => None,
+        })
     }
 
     /// Whether a put or a delete shall answer with the old item.

@@ -1,9 +1,15 @@
 //! The operations of the API, one file each.
 
 pub mod create_table;
+pub mod delete_item;
 pub mod delete_table;
 pub mod describe_endpoints;
 pub mod describe_limits;
 pub mod describe_table;
+pub mod get_item;
 pub mod list_tables;
+pub mod put_item;
+pub mod query;
+pub mod scan;
+pub mod update_item;
 pub mod update_table;

@@ -1,5 +1,27 @@
-//! The two generations of parameters that say the same: expressions, and what was there before them. A
-//! request uses one of the two.
+//! What requests say about conditions, updates and projections: the two generations of parameters that say
+//! the same, expressions and what was there before them. A request uses one of the two.
+//!
+//! Map: here ([`Generations`]: that they are not mixed) · `placeholders` · one file for each pair of
+//! parameters: `condition`, `filter`, `key_condition`, `projection`, `update` · `comparison` (the
+//! entries of the older ones).
+//!
+//! All are read in two steps: `read` takes the members out and notes what breaks a constraint, `parse` tells
+//! what is wrong with what they say.
+
+mod comparison;
+mod condition;
+mod filter;
+mod key_condition;
+mod placeholders;
+mod projection;
+mod update;
+
+pub use condition::ConditionFields;
+pub use filter::FilterFields;
+pub use key_condition::KeyConditionFields;
+pub use placeholders::PlaceholderFields;
+pub use projection::ProjectionFields;
+pub use update::UpdateFields;
 
 use service::{ApiError, Fields};
 

@@ -1,0 +1,74 @@
+//! PutItem: an item takes the place of whatever has its key.
+
+use service::{ApiError, CallContext, Fields, Operation, OperationKind};
+
+use crate::DynamoDb;
+use crate::attribute_fields::required_item;
+use crate::capacity::ReturnCapacity;
+use crate::expression::Condition;
+use crate::item_key::address_of_item;
+use crate::parameters::{ConditionFields, Generations, PlaceholderFields};
+use crate::return_values::{OnConditionFailure, ReturnValues, WriteAnswer, read_item_collection_metrics};
+use crate::table::name;
+use crate::value::Item;
+use crate::value::codec::encode;
+use crate::write_path::{Change, ItemWrite, check_size};
+
+const GENERATIONS: Generations = Generations {
+    expressions: &["ConditionExpression"],
+    with_values: &["ConditionExpression"],
+    legacy: &["Expected", "ConditionalOperator"],
+};
+
+/// The operation.
+pub struct PutItem;
+
+/// Its request.
+pub struct Input {
+    table: String,
+    item: Item,
+    condition: Option<Condition>,
+    on_failure: OnConditionFailure,
+    return_old: bool,
+    return_capacity: ReturnCapacity,
+}
+
+impl Operation<DynamoDb> for PutItem {
+    const NAME: &'static str = "PutItem";
+    const KIND: OperationKind = OperationKind::Data;
+    const READ_ONLY: bool = false;
+    type Input = Input;
+    type Output = WriteAnswer;
+
+    fn parse(mut fields: Fields<'_>) -> Result<Input, ApiError> {
+        let generations = GENERATIONS.check(&fields);
+        let table = name::read(&mut fields, "TableName");
+        let item = required_item(&mut fields, "Item");
+        let return_values = ReturnValues::read(&mut fields);
+        let return_capacity = ReturnCapacity::read(&mut fields);
+        read_item_collection_metrics(&mut fields);
+        let condition = ConditionFields::read(&mut fields);
+        let placeholders = PlaceholderFields::read(&mut fields);
+        let on_failure = OnConditionFailure::read(&mut fields);
+        fields.finish()?;
+
+        generations?;
+        let item = item.checked()?;
+        let return_old = return_values.wants_old()?;
+        check_size(&item)?;
+        let mut placeholders = placeholders.checked()?;
+        let condition = condition.parse(&mut placeholders)?;
+        placeholders.finish()?;
+        Ok(Input { table, item, condition, on_failure, return_old, return_capacity })
+    }
+
+    async fn run(room: &DynamoDb, context: &CallContext, input: Input) -> Result<WriteAnswer, ApiError> {
+        let table = room.open_table(context, &input.table).await?;
+        let key = address_of_item(&table, &input.item)?;
+        let (condition, change) = (input.condition.as_ref(), Change::Put(encode(&input.item)));
+        let write = ItemWrite { table: &table, key, condition, on_failure: input.on_failure, change };
+        let written = room.write_item(context, &write).await?;
+        let consumed = input.return_capacity.tell(&input.table, written.units());
+        Ok(WriteAnswer::with_old(written, input.return_old, consumed))
+    }
+}
