@@ -93,7 +93,8 @@ impl TableConfig {
     }
 
     /// Whether a reader counts an attribute as signed: an unknown one is, so that nobody can slip it in.
-    pub(crate) fn reads_as_signed(&self, attribute: &str) -> bool {
+    #[must_use]
+    pub fn reads_as_signed(&self, attribute: &str) -> bool {
         match self.actions.get(attribute) {
             Some(action) => *action != Action::DoNothing,
             None => !self.is_listed_unsigned(attribute),

@@ -32,6 +32,25 @@ pub trait KmsClient: Send + Sync {
     ) -> KmsAnswer<'a, Zeroizing<Vec<u8>>>;
 }
 
+impl KmsClient for Box<dyn KmsClient> {
+    fn generate_data_key<'a>(
+        &'a self,
+        key: &'a str,
+        context: &'a EncryptionContext,
+    ) -> KmsAnswer<'a, (Zeroizing<Vec<u8>>, Vec<u8>)> {
+        (**self).generate_data_key(key, context)
+    }
+
+    fn decrypt<'a>(
+        &'a self,
+        key: &'a str,
+        blob: &'a [u8],
+        context: &'a EncryptionContext,
+    ) -> KmsAnswer<'a, Zeroizing<Vec<u8>>> {
+        (**self).decrypt(key, blob, context)
+    }
+}
+
 /// A KMS key, by ARN. Items name it, so only an ARN reads what it wrote.
 pub struct KmsKeyring<C> {
     client: C,

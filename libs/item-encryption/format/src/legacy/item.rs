@@ -24,7 +24,9 @@ pub struct LegacyConfig {
 }
 
 impl LegacyConfig {
-    fn action(&self, name: &str) -> Action {
+    /// What happens to an attribute; the keys are never encrypted.
+    #[must_use]
+    pub fn action(&self, name: &str) -> Action {
         let action = self.actions.get(name).copied().unwrap_or(self.default);
         match action {
             Action::EncryptAndSign if self.keys.iter().any(|key| key == name) => Action::SignOnly,
@@ -55,18 +57,31 @@ pub fn description_of<V: AttributeValue>(item: &HashMap<String, V>) -> Result<De
 /// # Errors
 /// [`Error::Signature`], and what the description tells.
 pub fn decrypt<V: AttributeValue>(
-    mut item: HashMap<String, V>,
+    item: HashMap<String, V>,
     config: &LegacyConfig,
     materials: &Materials<VerifyingKey>,
 ) -> Result<HashMap<String, V>, Error> {
     if !item.keys().any(|name| config.touches(name)) && !is_encrypted(&item) {
         return Ok(item);
     }
-    verify(&item, config, &materials.signature)?;
+    decrypt_with(item, config, &materials.content, &materials.signature)
+}
+
+/// As [`decrypt`], for an item that must be encrypted, with keys that stay where they are.
+///
+/// # Errors
+/// As [`decrypt`].
+pub fn decrypt_with<V: AttributeValue>(
+    mut item: HashMap<String, V>,
+    config: &LegacyConfig,
+    content: &ContentKey,
+    signature: &VerifyingKey,
+) -> Result<HashMap<String, V>, Error> {
+    verify(&item, config, signature)?;
     let encrypted = |name: &&String| !is_special(name) && config.action(name) == Action::EncryptAndSign;
     let names: Vec<String> = item.keys().filter(encrypted).cloned().collect();
     for name in names {
-        let plain = opened(&materials.content, &name, item.get(&name))?;
+        let plain = opened(content, &name, item.get(&name))?;
         item.insert(name, plain);
     }
     item.remove(DESCRIPTION);
@@ -81,10 +96,10 @@ pub fn decrypt<V: AttributeValue>(
 ///
 /// # Errors
 /// Reserved names and values that have no form in the format.
-pub fn encrypt<V: AttributeValue>(
+pub fn encrypt<V: AttributeValue, S: std::borrow::Borrow<SigningKey>>(
     mut item: HashMap<String, V>,
     config: &LegacyConfig,
-    materials: &Materials<SigningKey>,
+    materials: &Materials<S>,
 ) -> Result<HashMap<String, V>, Error> {
     if let Some(name) = item.keys().find(|name| is_special(name)) {
         return Err(Error::ReservedName(name.clone()));
@@ -95,11 +110,12 @@ pub fn encrypt<V: AttributeValue>(
     for (name, value) in item.iter_mut().filter(|(name, _)| config.action(name) == Action::EncryptAndSign) {
         *value = sealed(&materials.content, name, value)?;
     }
+    let signature_key = materials.signature.borrow();
     let mut description = materials.description.clone();
     description.insert(SYMMETRIC_MODE.to_owned(), CBC.to_owned());
-    description.insert(SIGNING_ALGORITHM.to_owned(), materials.signature.algorithm().to_owned());
+    description.insert(SIGNING_ALGORITHM.to_owned(), signature_key.algorithm().to_owned());
     let message = string_to_sign(&item, |name| config.action(name), config.table.as_deref(), Order::PYTHON)?;
-    let signature = materials.signature.sign(&message)?;
+    let signature = signature_key.sign(&message)?;
     item.insert(DESCRIPTION.to_owned(), V::from_parts(Parts::B(description::serialized(&description))));
     item.insert(SIGNATURE.to_owned(), V::from_parts(Parts::B(signature)));
     Ok(item)

@@ -4,16 +4,17 @@
 //! that is verified. The signed names and their actions are not stored; reader and writer must agree.
 //!
 //! Map: [`item`] (an item in and out) · [`description`] (the material description) · [`keys`] (content,
-//! signing and wrapping keys) · [`signature`] (what is signed, in both languages' orders) · [`serialize`].
+//! signing and wrapping keys) · [`direct_kms`] (a data key of a KMS for each item) · [`signature`] (what is signed, in both languages' orders) · [`serialize`].
 
 pub mod description;
+pub mod direct_kms;
 pub mod item;
 pub mod keys;
 pub mod serialize;
 pub mod signature;
 
 pub use description::Description;
-pub use item::{LegacyConfig, decrypt, encrypt, is_encrypted};
+pub use item::{LegacyConfig, decrypt, decrypt_with, encrypt, is_encrypted};
 pub use keys::{ContentKey, Materials, SigningKey, VerifyingKey, WrappingKey};
 
 /// The attribute that holds the material description.

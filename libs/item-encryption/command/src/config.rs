@@ -1,0 +1,355 @@
+//! The configuration file, TOML or JSON.
+//!
+//! ```toml
+//! format = "dbesdk"                      # or "legacy"
+//! suite = "0x6701"                       # dbesdk: 0x6701 (default) or 0x6700
+//! logical-table-name = "Notes"
+//! read-as = ["Notes-2024"]               # names that items may be bound to besides
+//! partition-key = "id"
+//! sort-key = "number"                    # where the table has one
+//! unsigned-attributes = ["ttl"]
+//! unsigned-prefix = ":"
+//! default-action = "ENCRYPT_AND_SIGN"    # legacy: for attributes without an action of their own
+//!
+//! [attribute-actions]
+//! body = "ENCRYPT_AND_SIGN"
+//!
+//! [[keyrings]]                           # dbesdk: each is a recipient, any one opens
+//! type = "raw-aes"                       # namespace, name, key
+//! namespace = "ours"
+//! name = "2026"
+//! key = { file = "notes.key" }           # or { base64 = "..." }, { hex = "..." }, { pem = "..." }
+//! # type = "raw-rsa"                     # namespace, name, padding, public-key and/or private-key
+//! # type = "branch-key"                  # id, version (UUID), key
+//! # type = "kms"                         # key-arn, multi-region, endpoint, region
+//!
+//! [legacy-provider]                      # legacy
+//! type = "wrapped"                       # static: key; wrapped: key or private-key and/or public-key;
+//! key = { base64 = "..." }               # direct-kms: key-id, endpoint, region
+//! signing-key = { base64 = "..." }       # HMAC; or signing-private-key / signing-public-key for RSA
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use item_encryption_format::{Action, Suite, TableConfig};
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+/// What is wrong with a configuration, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(pub String);
+
+/// The file's content.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Config {
+    /// Which of the two formats.
+    pub format: Format,
+    /// The suite for writing.
+    #[serde(default)]
+    pub suite: SuiteName,
+    /// What items are bound to.
+    pub logical_table_name: String,
+    /// What they may be bound to besides.
+    #[serde(default)]
+    pub read_as: Vec<String>,
+    /// The partition key's attribute.
+    pub partition_key: String,
+    /// The sort key's attribute.
+    pub sort_key: Option<String>,
+    /// What happens to each attribute.
+    #[serde(default)]
+    pub attribute_actions: BTreeMap<String, ActionName>,
+    /// What happens to the others, in the legacy format.
+    pub default_action: Option<ActionName>,
+    /// Attributes that nobody signs.
+    #[serde(default)]
+    pub unsigned_attributes: BTreeSet<String>,
+    /// What the names of further such attributes begin with.
+    pub unsigned_prefix: Option<String>,
+    /// Who may open items, in the current format.
+    #[serde(default)]
+    pub keyrings: Vec<KeyringConfig>,
+    /// Where keys come from, in the legacy format.
+    pub legacy_provider: Option<LegacyProviderConfig>,
+    /// Where relative file names begin.
+    #[serde(skip)]
+    pub folder: PathBuf,
+}
+
+/// The formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// The AWS Database Encryption SDK's.
+    Dbesdk,
+    /// The DynamoDB Encryption Client's.
+    Legacy,
+}
+
+/// The suites by number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub enum SuiteName {
+    /// With an ECDSA signature.
+    #[default]
+    #[serde(rename = "0x6701")]
+    Ecdsa,
+    /// Without.
+    #[serde(rename = "0x6700")]
+    NoEcdsa,
+}
+
+/// The actions in AWS's spelling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ActionName {
+    /// Encrypted and signed.
+    EncryptAndSign,
+    /// Signed, and part of the encryption context.
+    SignAndIncludeInEncryptionContext,
+    /// Signed.
+    SignOnly,
+    /// Neither.
+    DoNothing,
+}
+
+/// A keyring.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
+pub enum KeyringConfig {
+    /// An AES key at hand.
+    RawAes {
+        /// The key namespace.
+        namespace: String,
+        /// The key name.
+        name: String,
+        /// 16, 24 or 32 bytes.
+        key: KeySource,
+    },
+    /// An RSA key at hand.
+    RawRsa {
+        /// The key namespace.
+        namespace: String,
+        /// The key name.
+        name: String,
+        /// How wrapped keys are padded.
+        padding: PaddingName,
+        /// SPKI; for writing.
+        public_key: Option<KeySource>,
+        /// PKCS #8; for reading and writing.
+        private_key: Option<KeySource>,
+    },
+    /// A version of a branch key at hand.
+    BranchKey {
+        /// The branch key's id.
+        id: String,
+        /// Its version, a UUID.
+        version: String,
+        /// 32 bytes.
+        key: KeySource,
+    },
+    /// A key that a KMS keeps.
+    Kms {
+        /// Its ARN.
+        key_arn: String,
+        /// Whether replicas in other Regions count as the same key.
+        #[serde(default)]
+        multi_region: bool,
+        /// The KMS's URL.
+        endpoint: Option<String>,
+        /// The Region that requests are signed for.
+        region: Option<String>,
+    },
+}
+
+/// Where a KMS answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KmsEndpoint {
+    /// Its URL.
+    pub endpoint: Option<String>,
+    /// The Region that requests are signed for.
+    pub region: Option<String>,
+}
+
+/// RSA paddings in AWS's spelling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[allow(missing_docs, reason = "the names are AWS's")]
+pub enum PaddingName {
+    Pkcs1,
+    OaepSha1Mgf1,
+    OaepSha256Mgf1,
+    OaepSha384Mgf1,
+    OaepSha512Mgf1,
+}
+
+/// Where the legacy format's keys come from.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
+pub enum LegacyProviderConfig {
+    /// One content key for all items.
+    Static {
+        /// 16, 24 or 32 bytes.
+        key: KeySource,
+        /// HMAC key.
+        signing_key: Option<KeySource>,
+        /// RSA, PKCS #8.
+        signing_private_key: Option<KeySource>,
+        /// RSA, SPKI.
+        signing_public_key: Option<KeySource>,
+    },
+    /// A content key for each item, wrapped.
+    Wrapped {
+        /// AES, 16 or 32 bytes.
+        key: Option<KeySource>,
+        /// RSA, PKCS #8; for reading and writing.
+        private_key: Option<KeySource>,
+        /// RSA, SPKI; for writing.
+        public_key: Option<KeySource>,
+        /// HMAC key.
+        signing_key: Option<KeySource>,
+        /// RSA, PKCS #8.
+        signing_private_key: Option<KeySource>,
+        /// RSA, SPKI.
+        signing_public_key: Option<KeySource>,
+    },
+    /// A data key of a KMS for each item.
+    DirectKms {
+        /// The KMS key: id, ARN or alias.
+        key_id: String,
+        /// The KMS's URL.
+        endpoint: Option<String>,
+        /// The Region that requests are signed for.
+        region: Option<String>,
+    },
+}
+
+/// A key's bytes, inline or in a file.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum KeySource {
+    /// Standard base64.
+    Base64(String),
+    /// Hexadecimal.
+    Hex(String),
+    /// PEM.
+    Pem(String),
+    /// A file: PEM where it begins like one, else the raw bytes.
+    File(PathBuf),
+}
+
+impl std::fmt::Debug for KeySource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("KeySource(..)")
+    }
+}
+
+impl Config {
+    /// Reads a file: JSON where it ends in `.json`, else TOML.
+    ///
+    /// # Errors
+    /// What is wrong, by line where it is syntax.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        #[allow(clippy::disallowed_methods, reason = "the library stands beside the house and its disk")]
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| ConfigError(format!("cannot read {}: {error}", path.display())))?;
+        let parsed = if path.extension().is_some_and(|ending| ending == "json") {
+            serde_json::from_str(&text).map_err(|error| error.to_string())
+        } else {
+            toml::from_str(&text).map_err(|error| error.to_string())
+        };
+        let config: Self = parsed.map_err(|error| ConfigError(format!("{}: {error}", path.display())))?;
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        Ok(Self { folder, ..config })
+    }
+
+    /// The table as the current format knows it.
+    #[must_use]
+    pub fn table(&self) -> TableConfig {
+        let mut table =
+            TableConfig::new(&self.logical_table_name, &self.partition_key, self.sort_key.as_deref());
+        table.read_as.clone_from(&self.read_as);
+        table.actions = self.actions();
+        table.unsigned.clone_from(&self.unsigned_attributes);
+        table.unsigned_prefix.clone_from(&self.unsigned_prefix);
+        table.suite = match self.suite {
+            SuiteName::Ecdsa => Suite::Ecdsa,
+            SuiteName::NoEcdsa => Suite::NoEcdsa,
+        };
+        table
+    }
+
+    /// What happens to each attribute.
+    #[must_use]
+    pub fn actions(&self) -> BTreeMap<String, Action> {
+        self.attribute_actions.iter().map(|(name, action)| (name.clone(), (*action).into())).collect()
+    }
+
+    /// The attributes of the primary key.
+    #[must_use]
+    pub fn keys(&self) -> Vec<String> {
+        std::iter::once(&self.partition_key).chain(&self.sort_key).cloned().collect()
+    }
+
+    /// The names items may be bound to, the first of which is written.
+    pub fn table_names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.logical_table_name).chain(&self.read_as).map(String::as_str)
+    }
+
+    /// A key's bytes: for PEM, what stands in its first block.
+    ///
+    /// # Errors
+    /// A key that is not what it says, or a file that cannot be read.
+    pub fn key(&self, source: &KeySource) -> Result<Zeroizing<Vec<u8>>, ConfigError> {
+        match source {
+            KeySource::Base64(text) => decoded(BASE64_STANDARD.decode(text.trim()).ok(), "base64"),
+            KeySource::Hex(text) => decoded(from_hex(text.trim()), "hexadecimal"),
+            KeySource::Pem(text) => decoded(from_pem(text.as_bytes()), "PEM"),
+            KeySource::File(file) => self.key_file(&self.folder.join(file)),
+        }
+    }
+
+    fn key_file(&self, path: &Path) -> Result<Zeroizing<Vec<u8>>, ConfigError> {
+        #[allow(clippy::disallowed_methods, reason = "the library stands beside the house and its disk")]
+        let bytes = std::fs::read(path)
+            .map_err(|error| ConfigError(format!("cannot read the key {}: {error}", path.display())))?;
+        let bytes = Zeroizing::new(bytes);
+        if bytes.starts_with(b"-----BEGIN") { decoded(from_pem(&bytes), "PEM") } else { Ok(bytes) }
+    }
+}
+
+impl From<ActionName> for Action {
+    fn from(name: ActionName) -> Self {
+        match name {
+            ActionName::EncryptAndSign => Self::EncryptAndSign,
+            ActionName::SignAndIncludeInEncryptionContext => Self::SignAndIncludeInEncryptionContext,
+            ActionName::SignOnly => Self::SignOnly,
+            ActionName::DoNothing => Self::DoNothing,
+        }
+    }
+}
+
+fn decoded(bytes: Option<Vec<u8>>, form: &str) -> Result<Zeroizing<Vec<u8>>, ConfigError> {
+    bytes.map(Zeroizing::new).ok_or_else(|| ConfigError(format!("a key is not valid {form}")))
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u8> =
+        text.chars().map(|digit| digit.to_digit(16)?.try_into().ok()).collect::<Option<_>>()?;
+    digits.len().is_multiple_of(2).then(|| digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+}
+
+fn from_pem(bytes: &[u8]) -> Option<Vec<u8>> {
+    pem::parse(bytes).ok().map(pem::Pem::into_contents)
+}
+
+/// A UUID's 16 bytes.
+pub(crate) fn uuid(text: &str) -> Result<[u8; 16], ConfigError> {
+    let digits: String = text.chars().filter(|letter| *letter != '-').collect();
+    let bytes = from_hex(&digits).and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or_else(|| ConfigError(format!("the version {text:?} of a branch key is not a UUID")))
+}

@@ -1,0 +1,105 @@
+//! The direct KMS provider: a data key of a KMS for each item, bound to the item's key and table.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use zeroize::Zeroizing;
+
+use super::description::{Description, KEY_ALGORITHM, WRAP_ALGORITHM, WRAPPED_KEY};
+use super::keys::ContentKey;
+use crate::value::{AttributeValue, View};
+use crate::{Error, number};
+
+const CONTENT_ALGORITHM: &str = "AES/256";
+const SIGNING_ALGORITHM: &str = "HmacSHA256/256";
+
+/// How the spelling of number keys goes into the context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NumberSpelling {
+    /// As DynamoDB stores them: `7.5`.
+    Stored,
+    /// As the item spells them; AWS's clients bound items to `7.50` where an application wrote that.
+    AsWritten,
+}
+
+/// The encryption context of an item's data key.
+///
+/// # Errors
+/// A key attribute that is missing, or of a type that keys cannot have.
+pub fn context<V: AttributeValue>(
+    item: &HashMap<String, V>,
+    keys: &[String],
+    table: Option<&str>,
+    spelling: NumberSpelling,
+) -> Result<BTreeMap<String, String>, Error> {
+    let mut context = BTreeMap::new();
+    for key in keys {
+        let value = item.get(key).ok_or_else(|| Error::MissingKeyAttribute(key.clone()))?;
+        context.insert(key.clone(), told(key, value, spelling)?);
+    }
+    context.insert("*amzn-ddb-env-alg*".to_owned(), CONTENT_ALGORITHM.to_owned());
+    context.insert("*amzn-ddb-sig-alg*".to_owned(), SIGNING_ALGORITHM.to_owned());
+    context.extend(table.map(|table| ("*aws-kms-table*".to_owned(), table.to_owned())));
+    Ok(context)
+}
+
+fn told<V: AttributeValue>(name: &str, value: &V, spelling: NumberSpelling) -> Result<String, Error> {
+    let unsupported = |reason| Error::UnsupportedValue { attribute: name.to_owned(), reason };
+    match value.view() {
+        View::S(text) => Ok(text.to_owned()),
+        View::B(bytes) => Ok(BASE64_STANDARD.encode(bytes)),
+        View::N(text) if spelling == NumberSpelling::AsWritten => Ok(text.to_owned()),
+        View::N(text) => number::plain(text).ok_or(unsupported("it is not a number DynamoDB takes")),
+        _ => Err(unsupported("a key is a string, a number or binary")),
+    }
+}
+
+/// The content key and the HMAC key that follow from a data key.
+///
+/// # Errors
+/// [`Error::Cipher`].
+pub fn keys(data_key: &[u8]) -> Result<(ContentKey, Zeroizing<[u8; 32]>), Error> {
+    let content = expanded(data_key, b"Encryption")?;
+    Ok((ContentKey::new(Zeroizing::new(content.to_vec()))?, expanded(data_key, b"Signing")?))
+}
+
+/// What a writer adds to the description.
+#[must_use]
+pub fn description(blob: &[u8]) -> Description {
+    let pairs = [
+        (WRAPPED_KEY, BASE64_STANDARD.encode(blob)),
+        (KEY_ALGORITHM, CONTENT_ALGORITHM.to_owned()),
+        (WRAP_ALGORITHM, "kms".to_owned()),
+        ("amzn-ddb-sig-alg", SIGNING_ALGORITHM.to_owned()),
+        ("aws-kms-ec-attr", "*keys*".to_owned()),
+    ];
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// The wrapped data key that a description holds.
+///
+/// # Errors
+/// [`Error::Unwrap`] where it holds none.
+pub fn blob(description: &Description) -> Result<Vec<u8>, Error> {
+    let text = description.get(WRAPPED_KEY).ok_or(Error::Unwrap)?;
+    BASE64_STANDARD.decode(text).map_err(|_| Error::Unwrap)
+}
+
+struct Len32;
+
+impl KeyType for Len32 {
+    fn len(&self) -> usize {
+        32
+    }
+}
+
+fn expanded(data_key: &[u8], purpose: &[u8]) -> Result<Zeroizing<[u8; 32]>, Error> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    let prk = Salt::new(HKDF_SHA256, &[]).extract(data_key);
+    let info = [purpose];
+    let okm = prk.expand(&info, Len32).map_err(|_| Error::Cipher)?;
+    okm.fill(&mut *bytes).map_err(|_| Error::Cipher)?;
+    Ok(bytes)
+}
