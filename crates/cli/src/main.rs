@@ -1,2 +1,35 @@
-//! The one binary.
-fn main() {}
+//! `strongroom`: the one binary.
+//!
+//! Map: [`arguments`] (the command line) · [`options`] (what `serve` can be told, by flag, variable or file) ·
+//! [`resolve`] (the same, checked, as a [`server::Config`]) · [`serve`] (start, signals, stop) ·
+//! [`announce`] (what is shown at the start) · [`logs`] · [`clock`] (`strongroom clock advance`) ·
+//! [`duration`] · [`client`] (one signed call).
+
+mod announce;
+mod arguments;
+mod client;
+mod clock;
+mod duration;
+mod logs;
+mod options;
+mod resolve;
+mod serve;
+
+use std::process::ExitCode;
+
+use arguments::Command;
+
+fn main() -> ExitCode {
+    let done = match arguments::parse() {
+        Command::Serve(arguments) => serve::run(*arguments),
+        Command::Clock(clock::ClockCommand::Advance(advance)) => clock::advance(&advance),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The causes in one line, outermost first.
+            eprintln!("strongroom: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

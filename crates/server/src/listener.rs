@@ -34,11 +34,10 @@ const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     connection: close\r\n\r\n\
     {\"__type\":\"com.amazon.coral.service#ServiceUnavailableException\",\"message\":\"The server has as many connections as it may; try again.\"}";
 
-/// An open door.
+/// An open door; connections wait before it until [`Listener::serve`].
 pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
-    shared: Arc<Shared>,
 }
 
 struct Shared {
@@ -52,28 +51,14 @@ struct Shared {
 }
 
 impl Listener {
-    /// Opens the door at `listen` (`host:port`, port 0 for any); connections wait until [`Listener::serve`].
+    /// Opens the door at `listen` (`host:port`, port 0 for any).
     ///
     /// # Errors
     /// As the operating system's.
-    pub async fn open(
-        listen: &str,
-        tls: Option<TlsAcceptor>,
-        router: Arc<Router>,
-        limits: Limits,
-    ) -> io::Result<Self> {
+    pub async fn open(listen: &str) -> io::Result<Self> {
         let socket = TcpListener::bind(listen).await?;
         let address = socket.local_addr()?;
-        let shared = Arc::new(Shared {
-            tls,
-            router,
-            watchdog: Watchdog::new(&limits),
-            free: Arc::new(Semaphore::new(limits.connections)),
-            refusals: Arc::new(Semaphore::new(MAX_REFUSALS)),
-            draining: watch::Sender::new(false),
-            limits,
-        });
-        Ok(Self { socket, address, shared })
+        Ok(Self { socket, address })
     }
 
     /// Where the door is.
@@ -84,22 +69,41 @@ impl Listener {
 
     /// Lets clients in until `stop` ends; then lets nobody in, and waits for requests under way, at most
     /// [`Limits::drain_timeout`].
-    pub async fn serve(self, stop: impl Future<Output = ()>) {
-        let watching = tokio::spawn(Arc::clone(&self.shared.watchdog).run());
+    pub async fn serve(
+        self,
+        tls: Option<TlsAcceptor>,
+        router: Arc<Router>,
+        limits: Limits,
+        stop: impl Future<Output = ()>,
+    ) {
+        let shared = Arc::new(Shared::new(tls, router, limits));
+        let watching = tokio::spawn(Arc::clone(&shared.watchdog).run());
         let mut stop = pin!(stop);
         loop {
             tokio::select! {
                 () = &mut stop => break,
-                accepted = self.socket.accept() => self.shared.receive(accepted).await,
+                accepted = self.socket.accept() => shared.receive(accepted).await,
             }
         }
         drop(self.socket);
-        self.shared.drain().await;
+        shared.drain().await;
         watching.abort();
     }
 }
 
 impl Shared {
+    fn new(tls: Option<TlsAcceptor>, router: Arc<Router>, limits: Limits) -> Self {
+        Self {
+            tls,
+            router,
+            watchdog: Watchdog::new(&limits),
+            free: Arc::new(Semaphore::new(limits.connections)),
+            refusals: Arc::new(Semaphore::new(MAX_REFUSALS)),
+            draining: watch::Sender::new(false),
+            limits,
+        }
+    }
+
     async fn receive(self: &Arc<Self>, accepted: io::Result<(TcpStream, SocketAddr)>) {
         match accepted {
             Ok((stream, peer)) => self.admit(stream, peer),

@@ -87,10 +87,10 @@ pub async fn open_with(limits: Limits, tls: Option<TlsAcceptor>) -> Door {
         gauges: Box::new(Vec::new),
     };
     let router = Router::new(parts, &limits);
-    let listener = Listener::open("127.0.0.1:0", tls, router, limits).await.unwrap();
+    let listener = Listener::open("127.0.0.1:0").await.unwrap();
     let address = listener.address();
     let (stop, stopped) = oneshot::channel();
-    let serving = tokio::spawn(listener.serve(async { drop(stopped.await) }));
+    let serving = tokio::spawn(listener.serve(tls, router, limits, async { drop(stopped.await) }));
     Door { address, echo, stop: Some(stop), serving }
 }
 

@@ -64,6 +64,6 @@ fn unusable_files_are_named() {
     let swapped = TlsFiles { certificates: made.files.key.clone(), ..made.files.clone() };
     for (files, name) in [(missing, "nowhere.pem"), (swapped, "key.pem")] {
         let told = tls::acceptor(&files).err().unwrap().to_string();
-        assert!(told.contains(name) && told.contains("Give a PEM file"), "{told}");
+        assert!(told.contains(name) && told.contains("give a PEM file"), "{told}");
     }
 }

@@ -1,0 +1,142 @@
+//! One signed call to a server.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow, bail};
+use auth::{AccessKey, Request as SignableRequest, sign};
+use bytes::Bytes;
+use env::{Clock, SystemClock};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::client::conn::http1;
+use hyper::{Request, StatusCode, Uri};
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, RootCertStore};
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+/// The longest answer that is read, in bytes.
+const MAX_ANSWER_LEN: usize = 1 << 20;
+/// Moving a clock far lets the server do the work of that time before it answers.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// A call.
+pub struct Call<'a> {
+    /// `http://host:port` or `https://host:port`
+    pub endpoint: &'a str,
+    /// Whom to trust, with `https`.
+    pub ca_cert: Option<&'a Path>,
+    /// Who signs.
+    pub key: &'a AccessKey,
+    /// The Region in the signature.
+    pub region: &'a str,
+    /// The service in the signature.
+    pub service: &'a str,
+    /// `<api>.<operation>`
+    pub target: &'a str,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// Sends the call; returns the body of its answer. An exception is an error.
+pub async fn send(call: Call<'_>) -> anyhow::Result<Bytes> {
+    let uri: Uri = call.endpoint.parse().with_context(|| not_an_endpoint(call.endpoint))?;
+    let (Some(host), Some(authority)) = (uri.host(), uri.authority()) else {
+        bail!(not_an_endpoint(call.endpoint));
+    };
+    let tls = match uri.scheme_str() {
+        Some("http") => false,
+        Some("https") => true,
+        _ => bail!(not_an_endpoint(call.endpoint)),
+    };
+    let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
+    let request = signed(&call, authority.as_str())?;
+    let exchanging = async {
+        let address = (host.trim_matches(['[', ']']), port);
+        let unreachable = || format!("cannot reach {}; is the server running?", call.endpoint);
+        let stream = TcpStream::connect(address).await.with_context(unreachable)?;
+        match tls {
+            false => exchange(stream, request).await,
+            true => exchange(over_tls(stream, host, call.ca_cert).await?, request).await,
+        }
+    };
+    tokio::time::timeout(PATIENCE, exchanging)
+        .await
+        .map_err(|_| anyhow!("the server did not answer in time"))?
+}
+
+fn not_an_endpoint(endpoint: &str) -> String {
+    format!("{endpoint:?} is no endpoint; give a URL such as http://127.0.0.1:8000")
+}
+
+fn signed(call: &Call<'_>, host: &str) -> anyhow::Result<Request<Full<Bytes>>> {
+    let content_type = "application/x-amz-json-1.0";
+    let headers: [(&str, &[u8]); 3] = [
+        ("content-type", content_type.as_bytes()),
+        ("host", host.as_bytes()),
+        ("x-amz-target", call.target.as_bytes()),
+    ];
+    let view = SignableRequest { method: "POST", path: "/", query: "", headers: &headers, body: &call.body };
+    let signed = sign::sign(&view, call.key, call.region, call.service, SystemClock.now_ms());
+    let request = Request::post("/")
+        .header("host", host)
+        .header("content-type", content_type)
+        .header("x-amz-target", call.target)
+        .header("x-amz-date", signed.date)
+        .header("authorization", signed.authorization);
+    Ok(request.body(Full::new(call.body.clone()))?)
+}
+
+async fn over_tls(
+    stream: TcpStream,
+    host: &str,
+    ca_cert: Option<&Path>,
+) -> anyhow::Result<impl AsyncRead + AsyncWrite + Send + Unpin + 'static> {
+    let trusted = ca_cert.context("name the certificate to trust with --ca-cert")?;
+    let mut roots = RootCertStore::empty();
+    for certificate in server::tls::certificates(trusted)? {
+        roots.add(certificate).with_context(|| format!("cannot trust {}", trusted.display()))?;
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from(host.to_owned()).context("the endpoint's host is no name of a server")?;
+    TlsConnector::from(Arc::new(config))
+        .connect(name, stream)
+        .await
+        .context("cannot speak TLS with the server")
+}
+
+async fn exchange(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    request: Request<Full<Bytes>>,
+) -> anyhow::Result<Bytes> {
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    let answer = sender.send_request(request).await.context("the server did not answer")?;
+    let status = answer.status();
+    let body =
+        Limited::new(answer.into_body(), MAX_ANSWER_LEN).collect().await.map_err(|error| anyhow!(error))?;
+    let body = body.to_bytes();
+    match status {
+        StatusCode::OK => Ok(body),
+        _ => Err(exception(status, &body)),
+    }
+}
+
+fn exception(status: StatusCode, body: &[u8]) -> anyhow::Error {
+    let told: Value = serde_json::from_slice(body).unwrap_or_default();
+    let name = told["__type"].as_str().and_then(|name| name.rsplit('#').next());
+    let text = told["message"].as_str().or_else(|| told["Message"].as_str());
+    match (name, text) {
+        (Some(name), Some(text)) => anyhow!("the server refuses: {text} ({name})"),
+        (Some(name), None) => anyhow!("the server refuses: {name}"),
+        _ => anyhow!("the server answered {status}"),
+    }
+}

@@ -1,0 +1,79 @@
+//! `strongroom serve`.
+
+use anyhow::Context;
+use server::Server;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::arguments::ServeArguments;
+use crate::options::{LogFormat, ServeOptions};
+use crate::{announce, logs, resolve};
+
+/// Serves until the process is told to stop.
+pub fn run(arguments: ServeArguments) -> anyhow::Result<()> {
+    let options = gather(arguments)?;
+    let format = options.log_format.unwrap_or_default();
+    logs::begin(options.log.as_deref(), format)?;
+    let config = resolve::config(options)?;
+    runtime()?.block_on(serve(config, format))
+}
+
+fn gather(arguments: ServeArguments) -> anyhow::Result<ServeOptions> {
+    let given = arguments.options.with_secret_variables();
+    match &arguments.config {
+        Some(file) => Ok(given.or(ServeOptions::of_file(file)?)),
+        None => Ok(given),
+    }
+}
+
+/// One thread for each core.
+fn runtime() -> anyhow::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")
+}
+
+async fn serve(config: server::Config, format: LogFormat) -> anyhow::Result<()> {
+    // Before anything is opened, so that a signal at any time ends in a clean stop.
+    let signals = Signals::listen().context("cannot listen for signals")?;
+    let region = config.region.clone();
+    let mut server = Server::start(config).await?;
+    for warning in &server.announcement.warnings {
+        tracing::warn!("{warning}");
+    }
+    announce::ready(&server.announcement, &region, format).context("cannot write to stdout")?;
+    server.announcement.made_credentials = None;
+    server
+        .run(signals.told_to_stop())
+        .await
+        .context("the last writes failed; the next start reads them from the log")?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Ends at the first signal; at a second one the process ends without ceremony.
+    async fn told_to_stop(mut self) {
+        self.next().await;
+        tracing::info!("told to stop: finishing the calls under way");
+        tokio::spawn(async move {
+            self.next().await;
+            tracing::warn!("told to stop again: ending at once");
+            std::process::exit(1);
+        });
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
