@@ -5,6 +5,7 @@
 mod whole_file;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use engine::conformance::on_disk::{self, OnDisk};
 use engine::{Engine, Result};
@@ -14,8 +15,8 @@ use whole_file::{Bug, STORE_KEY, WholeFileEngine};
 struct WholeFile(Option<Bug>);
 
 impl OnDisk for WholeFile {
-    fn start(&self, env: Env) -> Result<Box<dyn Engine>> {
-        Ok(Box::new(WholeFileEngine::start(env, self.store(), self.0)?))
+    fn start(&self, env: Env) -> Result<Arc<dyn Engine>> {
+        Ok(Arc::new(WholeFileEngine::start(env, self.store(), self.0)?))
     }
 
     fn store_key(&self) -> [u8; 32] {

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
+use futures::FutureExt;
+
 use crate::conformance::fixture::{
     Asking, Subject, UNLIMITED, guard, key, keyspace, partition, put, table_key, wait, writes,
 };
@@ -24,6 +26,7 @@ pub fn isolation(make: Make<'_>) {
             a_close_loses_nothing_of_the_commits_around_it,
             a_drop_takes_the_commits_around_it_along,
             concurrent_creations_make_one_keyspace,
+            a_call_given_up_is_done_whole_or_not_at_all,
         ],
     );
 }
@@ -297,5 +300,30 @@ fn concurrent_creations_make_one_keyspace(subject: &mut dyn Subject) {
         });
         assert_eq!(created.into_inner(), 1);
         engine.put(keyspace(number), &key(1, b"a"), b"x");
+    }
+}
+
+fn a_call_given_up_is_done_whole_or_not_at_all(subject: &mut dyn Subject) {
+    let engine = subject.engine();
+    let ids = [engine.make(1), engine.make(2)];
+    for number in 0..50_u64 {
+        let both = ids.iter().map(|id| put(*id, &key(1, &number.to_be_bytes()), b"given up")).collect();
+        let given_up = async { engine.commit(writes(both)).now_or_never() };
+        wait(given_up);
+        if number % 10 == 0 {
+            let given_up = async { engine.flush().now_or_never() };
+            wait(given_up);
+        }
+    }
+    for id in ids {
+        engine.put(id, &key(2, b"behind them"), b"x");
+    }
+    assert_eq!(engine.everything(ids[0]), engine.everything(ids[1]));
+    let before = engine.everything(ids[0]);
+    if subject.restart() {
+        subject.engine().reopen(1);
+        subject.engine().reopen(2);
+        assert_eq!(subject.engine().everything(ids[0]), before);
+        assert_eq!(subject.engine().everything(ids[1]), before);
     }
 }

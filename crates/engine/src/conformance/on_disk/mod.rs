@@ -16,6 +16,7 @@ mod script;
 mod tampering;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use env::Env;
 
@@ -31,11 +32,12 @@ use crate::{Engine, Result};
 /// short script meets every part of it.
 pub trait OnDisk {
     /// Starts the engine on what lies in the folder [`store`](OnDisk::store), or on nothing,
-    /// always under the same store key. Dropping the engine stops it, without a flush.
+    /// always under the same store key. Dropping the engine, of which nobody else holds a handle, stops it
+    /// without a flush.
     ///
     /// # Errors
     /// Those of the engine.
-    fn start(&self, env: Env) -> Result<Box<dyn Engine>>;
+    fn start(&self, env: Env) -> Result<Arc<dyn Engine>>;
 
     /// The folder of the store.
     fn store(&self) -> &Path {

@@ -14,7 +14,7 @@ pub(super) struct Rig<'a> {
     random: Arc<SeededRandom>,
     /// Below the engine.
     pub disk: SimDisk,
-    engine: Option<Box<dyn Engine>>,
+    engine: Option<Arc<dyn Engine>>,
 }
 
 impl<'a> Rig<'a> {

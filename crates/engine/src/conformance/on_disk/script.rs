@@ -228,27 +228,33 @@ impl Expected {
 }
 
 /// Starts the engine on what a failure left, and checks that it is one of the possible states, whole; that
-/// what was shown once stays; and that the store goes on working.
-pub(super) fn assert_recovers(mut rig: Rig<'_>, possible: &[&Expected], context: &str) {
+/// what was shown once stays, whatever a power cut with this seed does; and that the store goes on working.
+pub(super) fn assert_recovers(mut rig: Rig<'_>, possible: &[&Expected], seed: u64, context: &str) {
     rig.start().unwrap_or_else(|error| panic!("{context}: the store starts: {}", chain(&error)));
     let shown = observe(&rig, possible, context);
     let right = possible.iter().any(|expected| expected.keyspaces == shown);
     assert!(right, "{context}: found {shown:#?}\nbut possible were {possible:#?}");
-    let mut again = rig.crashed(7);
+    let mut again = rig.crashed(seed);
     again.start().unwrap_or_else(|error| panic!("{context}: it starts again: {}", chain(&error)));
     assert_eq!(observe(&again, possible, context), shown, "{context}: what was shown once stays");
-    assert_goes_on(again, shown, possible, context);
+    assert_goes_on(again, shown, possible, seed, context);
 }
 
 /// Commits to every keyspace, cuts the power, and finds all of it.
-fn assert_goes_on(rig: Rig<'_>, mut shown: BTreeMap<u8, Contents>, possible: &[&Expected], context: &str) {
+fn assert_goes_on(
+    rig: Rig<'_>,
+    mut shown: BTreeMap<u8, Contents>,
+    possible: &[&Expected],
+    seed: u64,
+    context: &str,
+) {
     let last = possible.iter().filter_map(|expected| expected.last_version).max();
     for (number, contents) in &mut shown {
         let version = rig.engine().put(keyspace(*number), &key(200, b"after"), b"the failure");
         assert!(Some(version) > last, "{context}: {version:?} comes after {last:?}");
         contents.entries.insert(key(200, b"after"), Bytes::from_static(b"the failure"));
     }
-    let mut again = rig.crashed(8);
+    let mut again = rig.crashed(seed + 1);
     again.start().unwrap_or_else(|error| panic!("{context}: it starts a third time: {}", chain(&error)));
     assert_eq!(observe(&again, possible, context), shown, "{context}: what came after the failure stays");
 }
