@@ -57,9 +57,15 @@ pub enum Consistency {
 impl Consistency {
     /// Reads the member.
     pub fn read(fields: &mut Fields<'_>) -> Self {
-        match fields.boolean("ConsistentRead").optional() {
+        Self::of(fields.boolean("ConsistentRead").optional())
+    }
+
+    /// What the member says.
+    #[must_use]
+    pub fn of(consistent_read: Option<bool>) -> Self {
+        match consistent_read {
             Some(true) => Self::Strong,
-            _ => Self::Eventual,
+            Some(false) | None => Self::Eventual,
         }
     }
 }

@@ -138,6 +138,8 @@ pub const WIRE: Wire = Wire {
 
 /// The operations, by name.
 pub const ROUTES: &[Route<DynamoDb>] = &[
+    Route::to::<operations::batch_get_item::BatchGetItem>(),
+    Route::to::<operations::batch_write_item::BatchWriteItem>(),
     Route::to::<operations::create_table::CreateTable>(),
     Route::to::<operations::delete_item::DeleteItem>(),
     Route::to::<operations::delete_table::DeleteTable>(),
@@ -156,8 +158,6 @@ pub const ROUTES: &[Route<DynamoDb>] = &[
 /// The operations of the API that are refused by name until they work.
 pub const NOT_YET: &[&str] = &[
     "BatchExecuteStatement",
-    "BatchGetItem",
-    "BatchWriteItem",
     "CreateBackup",
     "CreateGlobalTable",
     "DeleteBackup",

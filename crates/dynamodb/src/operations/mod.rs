@@ -1,5 +1,7 @@
 //! The operations of the API, one file each.
 
+pub mod batch_get_item;
+pub mod batch_write_item;
 pub mod create_table;
 pub mod delete_item;
 pub mod delete_table;
