@@ -22,6 +22,8 @@
 pub mod condition;
 pub mod error;
 pub mod key_condition;
+#[cfg(test)]
+mod laws;
 pub mod legacy;
 mod lexer;
 pub mod parser;

@@ -136,3 +136,82 @@ fn check_used<T>(parameter: &'static str, placeholders: &[Placeholder<T>]) -> Re
         Err(ExpressionError::Unused { parameter, keys: unused.join(", ") })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use service::Node;
+
+    use super::{AttributeValue, Placeholders};
+    use crate::expression::{Condition, ExpressionKind, Projection};
+    use crate::value::json::read_value;
+
+    fn names(entries: &[(&str, &str)]) -> Option<Vec<(String, String)>> {
+        Some(entries.iter().map(|(key, name)| ((*key).to_owned(), (*name).to_owned())).collect())
+    }
+
+    fn values(keys: &[&str]) -> Option<Vec<(String, AttributeValue)>> {
+        Some(keys.iter().map(|key| ((*key).to_owned(), AttributeValue::Null)).collect())
+    }
+
+    fn told<T: std::fmt::Debug>(result: Result<T, super::ExpressionError>) -> String {
+        result.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_no_placeholder_is_told_in_the_words_of_aws() {
+        for key in ["", "a", "#", "#a-b", "#é", ":a"] {
+            assert_eq!(
+                told(Placeholders::of_checked(names(&[(key, "x")]), None)),
+                format!("ExpressionAttributeNames contains invalid key: Syntax error; key: \"{key}\"")
+            );
+        }
+        assert_eq!(
+            told(Placeholders::of_checked(None, values(&["#a"]))),
+            "ExpressionAttributeValues contains invalid key: Syntax error; key: \"#a\""
+        );
+        assert_eq!(
+            told(Placeholders::of_checked(names(&[]), None)),
+            "ExpressionAttributeNames must not be empty"
+        );
+        assert_eq!(
+            told(Placeholders::of_checked(None, values(&[]))),
+            "ExpressionAttributeValues must not be empty"
+        );
+        assert!(
+            told(Placeholders::of_checked(names(&[("#a", "")]), None))
+                .starts_with("ExpressionAttributeNames")
+        );
+    }
+
+    #[test]
+    fn a_wrong_value_is_told_with_its_key() {
+        let values =
+            vec![(":v".to_owned(), read_value(Node::Object(service::json::Object::default())).unwrap())];
+        assert_eq!(
+            told(Placeholders::new(None, Some(values))),
+            "ExpressionAttributeValues contains invalid value: Supplied AttributeValue is empty, must contain \
+             exactly one of the supported datatypes for key :v"
+        );
+    }
+
+    #[test]
+    fn all_must_be_used_by_one_of_the_expressions() {
+        let all = || {
+            let names = names(&[("#b", "b"), ("#a", "a"), ("#c", "c")]);
+            Placeholders::of_checked(names, values(&[":x", ":y"])).unwrap()
+        };
+        let mut placeholders = all();
+        Condition::parse(ExpressionKind::Filter, "#b = :x", &mut placeholders).unwrap();
+        assert_eq!(
+            told(placeholders.finish()),
+            "Value provided in ExpressionAttributeNames unused in expressions: keys: {#a, #c}"
+        );
+        Projection::parse("#a, #c", &mut placeholders).unwrap();
+        assert_eq!(
+            told(placeholders.finish()),
+            "Value provided in ExpressionAttributeValues unused in expressions: keys: {:y}"
+        );
+        Condition::parse(ExpressionKind::Filter, "d = :y", &mut placeholders).unwrap();
+        assert_eq!(placeholders.finish(), Ok(()));
+    }
+}

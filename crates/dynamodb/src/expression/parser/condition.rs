@@ -270,3 +270,160 @@ fn required_path(function: &'static str, operand: Operand) -> Result<Path, Probl
         Operand::Value(_) | Operand::Size(_) => Err(Problem::PathRequired(function)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{condition_told as told, placeholders};
+    use super::{Condition, ExpressionKind};
+
+    #[test]
+    fn parentheses_group_and_keywords_have_no_case() {
+        let parse =
+            |text: &str| Condition::parse(ExpressionKind::Condition, text, &mut placeholders()).unwrap();
+        for (one, other) in [
+            ("a = :n", "(a = :n)"),
+            ("a = :n", "(a) = (:n)"),
+            ("#a = :n", "a = :n"),
+            ("a=:n and b=:n or not c=:n", "((a = :n) AND b = :n) OR (NOT (c = :n))"),
+            ("a BETWEEN :n AND :m AND b = :n", "(a between :n and :m) and (b = :n)"),
+            ("a in(:n,:m)", "a IN ((:n), :m)"),
+            ("size(a) > :n", "(size((a))) > :n"),
+            ("a . b [ 1 ] = :n", "a.b[1]=:n"),
+        ] {
+            assert_eq!(parse(one), parse(other), "{one}");
+        }
+    }
+
+    #[test]
+    fn syntax_errors_are_told_before_anything_else() {
+        for (text, token, near) in [
+            ("a", "<EOF>", "a"),
+            ("a = ", "<EOF>", "="),
+            ("= :n", "=", "= :n"),
+            ("a == :n", "=", "== :n"),
+            ("a = 5", "5", "= 5"),
+            ("a = 'x'", "'", "= 'x"),
+            ("a = :n b", "b", ":n b"),
+            ("a = :n AND", "<EOF>", "AND"),
+            ("AND a = :n", "AND", "AND a"),
+            ("a AND b = :n", "AND", "a AND b"),
+            ("NOT a", "<EOF>", "a"),
+            ("(a = :n", "<EOF>", ":n"),
+            ("a = :n)", ")", ":n)"),
+            ("()", ")", "()"),
+            ("a = :n = :m", "=", ":n = :m"),
+            ("(a = :n) = :m", "=", ") = :m"),
+            ("a BETWEEN :n :m", ":m", ":n :m"),
+            ("a BETWEEN :n OR :m", "OR", ":n OR :m"),
+            ("a IN :n", ":n", "IN :n"),
+            ("a IN ()", ")", "()"),
+            ("a IN (:n", "<EOF>", ":n"),
+            ("size()", ")", "()"),
+            ("a != :n", "!", "a !="),
+            ("a = NOT b", "NOT", "= NOT b"),
+            ("a = :n, b = :n", ",", ":n, b"),
+            ("a = # ", "#", "= #"),
+            ("a = :", ":", "= :"),
+            ("a = :n.b", ".", ":n.b"),
+            ("a + :n = :m", "+", "a + :n"),
+            ("a = \u{1F980}", "\u{1F980}", "= \u{1F980}"),
+            ("name = :q AND foo(a) AND", "<EOF>", "AND"),
+        ] {
+            assert_eq!(told(text), format!("Syntax error; token: \"{token}\", near: \"{near}\""), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_behind_the_syntax_is_told_in_the_words_of_aws() {
+        let operand = "Incorrect operand type for operator or function; operator or function: ";
+        let distinct = "The first operand must be distinct from the remaining operands for this operator or function; operator: ";
+        let count = "Incorrect number of operands for operator or function; operator or function: ";
+        let misused = "The function is not allowed to be used this way in an expression; function: ";
+        let path = "Operator or function requires a document path; operator or function: ";
+        for (text, expected) in [
+            ("name = :n", "Attribute name is a reserved keyword; reserved keyword: name".to_owned()),
+            ("a.SIZE = :n", "Attribute name is a reserved keyword; reserved keyword: SIZE".into()),
+            ("#name = :n", "#name = :n is well".into()),
+            ("((a = :n))", "The expression has redundant parentheses".into()),
+            ("((a)) = :n", "The expression has redundant parentheses".into()),
+            ("((a = :n) AND b = :n)", "((a = :n) AND b = :n) is well".into()),
+            (
+                "#q = :n",
+                "An expression attribute name used in the document path is not defined; attribute name: #q".into(),
+            ),
+            (
+                "a = :q",
+                "An expression attribute value used in expression is not defined; attribute value: :q".into(),
+            ),
+            ("foo(a)", "Invalid function name; function: foo".into()),
+            ("SIZE(a) = :n", "Invalid function name; function: SIZE".into()),
+            ("foo(a) = :q", "Invalid function name; function: foo".into()),
+            (
+                "if_not_exists(a, :n) = :n",
+                "The function is not allowed in a condition expression; function: if_not_exists".into(),
+            ),
+            ("size(a)", format!("{misused}size")),
+            ("size(size(a)) = :n", format!("{misused}size")),
+            ("attribute_exists(a) = :n", format!("{misused}attribute_exists")),
+            ("contains(a, begins_with(b, :s))", format!("{misused}begins_with")),
+            ("attribute_exists(a, b)", format!("{count}attribute_exists, number of operands: 2")),
+            ("contains(a)", format!("{count}contains, number of operands: 1")),
+            ("size(a, b, c) = :n", format!("{count}size, number of operands: 3")),
+            ("attribute_exists(:s)", format!("{path}attribute_exists")),
+            ("attribute_not_exists(size(a))", format!("{path}attribute_not_exists")),
+            ("attribute_type(:s, :t)", format!("{path}attribute_type")),
+            ("attribute_type(a, :n)", format!("{operand}attribute_type, operand type: N")),
+            (
+                "attribute_type(a, b)",
+                format!("{operand}attribute_type, operand type: {{NS,SS,L,BS,N,M,B,BOOL,NULL,S}}"),
+            ),
+            (
+                "attribute_type(a, :s)",
+                "Invalid attribute type name found; type: str, valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}".into(),
+            ),
+            ("begins_with(a, :n)", format!("{operand}begins_with, operand type: N")),
+            ("begins_with(:bool, a)", format!("{operand}begins_with, operand type: BOOL")),
+            ("contains(:n, a)", format!("{operand}contains, operand type: N")),
+            ("contains(a, :n)", "contains(a, :n) is well".into()),
+            ("size(:n) = :n", format!("{operand}size, operand type: N")),
+            ("size(:null) = :n", format!("{operand}size, operand type: NULL")),
+            ("size(:s) = :n", "size(:s) = :n is well".into()),
+            ("a < :bool", format!("{operand}<, operand type: BOOL")),
+            (":map >= a", format!("{operand}>=, operand type: M")),
+            ("a = :map AND b <> :list", "a = :map AND b <> :list is well".into()),
+            ("a BETWEEN :ss AND :n", format!("{operand}BETWEEN, operand type: SS")),
+            ("a = a", format!("{distinct}=, first operand: [a]")),
+            ("a.b[0] <> #a.b[0]", format!("{distinct}<>, first operand: [a, b, [0]]")),
+            ("a BETWEEN :n AND a", format!("{distinct}BETWEEN, first operand: [a]")),
+            ("a IN (:n, a)", format!("{distinct}IN, first operand: [a]")),
+            ("begins_with(a, a)", format!("{distinct}begins_with, first operand: [a]")),
+            ("contains(a, a)", format!("{distinct}contains, first operand: [a]")),
+            (
+                "a BETWEEN :m AND :n",
+                "The BETWEEN operator requires upper bound to be greater than or equal to lower bound; lower bound \
+                 operand: AttributeValue: {N:7}, upper bound operand: AttributeValue: {N:5}"
+                    .into(),
+            ),
+            (
+                "a BETWEEN :s AND :n",
+                "The BETWEEN operator requires same data type for lower and upper bounds; lower bound operand: \
+                 AttributeValue: {S:str}, upper bound operand: AttributeValue: {N:5}"
+                    .into(),
+            ),
+            ("a = a AND #q = :n AND b = :q", told("#q = :n")),
+            ("a = a AND #q = :n AND name = :q", told("name = :n")),
+        ] {
+            assert_eq!(told(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_hundred_candidates_are_enough() {
+        let text = |count| format!("a IN ({})", vec![":n"; count].join(","));
+        assert!(told(&text(100)).ends_with("is well"));
+        assert_eq!(
+            told(&text(101)),
+            "The IN operator is provided with too many operands; number of operands: 101"
+        );
+    }
+}

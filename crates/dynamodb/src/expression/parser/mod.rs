@@ -255,3 +255,149 @@ impl<'e, 'p> Parser<'e, 'p> {
         keywords.iter().any(|keyword| self.current.is_keyword(keyword))
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::{Condition, ExpressionKind, Placeholders, Projection, Update};
+    use super::{MAX_NESTING, MAX_OPERATORS};
+    use crate::value::{AttributeValue, Set};
+
+    /// `#a` is `a`, `#dot` is `x.y`; `:s` is a string, `:n` a number, `:t` a type; the others are of the type
+    /// they are called after.
+    pub(crate) fn placeholders() -> Placeholders {
+        let names = [("#a", "a"), ("#dot", "x.y"), ("#name", "name")];
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let values = [
+            (":s", text("str")),
+            (":n", AttributeValue::N(5_u64.into())),
+            (":m", AttributeValue::N(7_u64.into())),
+            (":t", text("BOOL")),
+            (":b", AttributeValue::B(vec![1].into())),
+            (":bool", AttributeValue::Bool(true)),
+            (":null", AttributeValue::Null),
+            (":list", AttributeValue::L(vec![])),
+            (":map", AttributeValue::M(crate::value::Map::new())),
+            (":ss", AttributeValue::SS(Set::of_distinct(vec!["a".to_owned()]).unwrap())),
+        ];
+        let names = names.map(|(key, name)| (key.to_owned(), name.to_owned())).to_vec();
+        let values = values.map(|(key, value)| (key.to_owned(), value)).to_vec();
+        Placeholders::of_checked(Some(names), Some(values)).unwrap()
+    }
+
+    fn told(kind: ExpressionKind, text: &str) -> String {
+        let mut placeholders = placeholders();
+        let error = match kind {
+            ExpressionKind::Update => Update::parse(text, &mut placeholders).err(),
+            ExpressionKind::Projection => Projection::parse(text, &mut placeholders).err(),
+            kind => Condition::parse(kind, text, &mut placeholders).err(),
+        };
+        error.map_or_else(|| format!("{text} is well"), |error| error.to_string())
+    }
+
+    pub(crate) fn condition_told(text: &str) -> String {
+        told(ExpressionKind::Condition, text).replace("Invalid ConditionExpression: ", "")
+    }
+
+    pub(crate) fn update_told(text: &str) -> String {
+        told(ExpressionKind::Update, text).replace("Invalid UpdateExpression: ", "")
+    }
+
+    const CONDITIONS: [ExpressionKind; 3] =
+        [ExpressionKind::Condition, ExpressionKind::Filter, ExpressionKind::KeyCondition];
+
+    #[test]
+    fn errors_name_the_parameter() {
+        for kind in CONDITIONS {
+            assert_eq!(
+                told(kind, ""),
+                format!("Invalid {}: The expression can not be empty;", kind.parameter())
+            );
+        }
+        assert_eq!(
+            told(ExpressionKind::Filter, "a ="),
+            "Invalid FilterExpression: Syntax error; token: \"<EOF>\", near: \"=\""
+        );
+        assert_eq!(
+            told(ExpressionKind::Projection, "a,,b"),
+            "Invalid ProjectionExpression: Syntax error; token: \",\", near: \",,b\""
+        );
+        assert_eq!(
+            told(ExpressionKind::Update, " \n"),
+            "Invalid UpdateExpression: The expression can not be empty;"
+        );
+    }
+
+    #[test]
+    fn projections_are_refused_in_the_words_of_aws() {
+        let overlap =
+            "Two document paths overlap with each other; must remove or rewrite one of these paths; ";
+        let conflict =
+            "Two document paths conflict with each other; must remove or rewrite one of these paths; ";
+        for (text, expected) in [
+            ("a.b, #dot", "a.b, #dot is well".to_owned()),
+            ("name", "Attribute name is a reserved keyword; reserved keyword: name".into()),
+            ("a, Name.b", "Attribute name is a reserved keyword; reserved keyword: Name".into()),
+            ("b.name", "Attribute name is a reserved keyword; reserved keyword: name".into()),
+            (
+                "#q",
+                "An expression attribute name used in the document path is not defined; attribute name: #q"
+                    .into(),
+            ),
+            ("a, #a", format!("{overlap}path one: [a], path two: [a]")),
+            ("a.b[1].c, a.b", format!("{overlap}path one: [a, b, [1], c], path two: [a, b]")),
+            ("a[0], q, a.b", format!("{conflict}path one: [a, [0]], path two: [a, b]")),
+            (":s", "Syntax error; token: \":s\", near: \":s\"".into()),
+            ("a b", "Syntax error; token: \"b\", near: \"a b\"".into()),
+            ("a-b", "Syntax error; token: \"-\", near: \"a-b\"".into()),
+            ("a.", "Syntax error; token: \"<EOF>\", near: \".\"".into()),
+            ("a[b]", "Syntax error; token: \"b\", near: \"[b]\"".into()),
+            ("a[-1]", "Syntax error; token: \"-\", near: \"[-1\"".into()),
+            ("a[1", "Syntax error; token: \"<EOF>\", near: \"1\"".into()),
+            ("1a", "Syntax error; token: \"1\", near: \"1a\"".into()),
+            ("size(a)", "Syntax error; token: \"(\", near: \"size(a\"".into()),
+            ("a[99999999999]", "List index is not within the allowable range; index: [99999999999]".into()),
+        ] {
+            let told = told(ExpressionKind::Projection, text).replace("Invalid ProjectionExpression: ", "");
+            assert_eq!(told, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_too_long_or_too_deep_for_a_clear_error() {
+        let size = "Expression size has exceeded the maximum allowed size; expression size: ";
+        assert!(condition_told(&format!("{}a = :n", "(".repeat(10_000))).starts_with(size));
+        assert!(condition_told(&"NOT ".repeat(10_000)).starts_with(size));
+        assert!(update_told(&format!("SET a = {}", "(".repeat(10_000))).starts_with(size));
+        assert!(told(ExpressionKind::Projection, &"a.".repeat(10_000)).contains(size));
+        let parentheses = |depth| format!("{}a = :n{}", "(".repeat(depth), ")".repeat(depth));
+        assert_eq!(condition_told(&parentheses(MAX_NESTING)), "The expression has redundant parentheses");
+        assert!(condition_told(&parentheses(2000)).starts_with("The expression is nested too deeply"));
+        assert!(
+            update_told(&format!("SET a = {}", "if_not_exists(b, ".repeat(200)))
+                .starts_with("The expression is")
+        );
+        assert!(update_told(&format!("SET a = {}", "(".repeat(4000))).starts_with("The expression is"));
+        assert!(condition_told(&format!("{}a = :n", "size(".repeat(800))).starts_with("The expression is"));
+        assert!(
+            condition_told(&"NOT ".repeat(1000)).starts_with("The expression contains too many operators")
+        );
+    }
+
+    #[test]
+    fn operators_are_counted() {
+        let text = |count: usize| vec!["a=:n"; count].join(" OR ");
+        assert_eq!(MAX_OPERATORS, 300);
+        assert!(condition_told(&text(150)).ends_with("is well"));
+        assert_eq!(
+            condition_told(&text(151)),
+            "The expression contains too many operators; operator count: 301"
+        );
+    }
+
+    #[test]
+    fn paths_have_their_depth() {
+        let path = |steps| format!("a{}", ".b".repeat(steps));
+        assert!(told(ExpressionKind::Projection, &path(32)).ends_with("is well"));
+        assert!(told(ExpressionKind::Projection, &path(33)).contains("too many nesting elements"));
+    }
+}

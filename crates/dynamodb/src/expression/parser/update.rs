@@ -177,3 +177,103 @@ fn clash(actions: &[Action]) -> Result<(), Problem> {
     let paths: Vec<&Path> = actions.iter().map(Action::path).collect();
     first_clash(&paths).map_or(Ok(()), |clash| Err(clash.problem()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::update_told as told;
+
+    #[test]
+    fn updates_are_parsed() {
+        for text in [
+            "SET a = :n",
+            "set a=:n,b=:n remove c,d add e :n delete f :ss",
+            "REMOVE a.b[1], #dot SET q = a.b[1]",
+            "SET a = (b + :n), c = (b) - (:n)",
+            "SET a = if_not_exists(b, list_append(c, :list))",
+            "SET a = list_append(if_not_exists(b, :list), :list)",
+        ] {
+            assert_eq!(told(text), format!("{text} is well"));
+        }
+    }
+
+    #[test]
+    fn syntax_errors_are_told_before_anything_else() {
+        for (text, token, near) in [
+            ("a = :n", "a", "a ="),
+            ("SET", "<EOF>", "SET"),
+            ("SET a", "<EOF>", "a"),
+            ("SET a =", "<EOF>", "="),
+            ("SET a = :n,", "<EOF>", ","),
+            ("SET a = :n b = :n", "b", ":n b ="),
+            ("SET a = :n + :n + :n", "+", ":n + :n"),
+            ("SET a = (:n + :n) + :n", "+", ") + :n"),
+            ("SET :n = a", ":n", "SET :n ="),
+            ("SET a = 5", "5", "= 5"),
+            ("SET a = list_append(b + c, d)", "+", "b + c"),
+            ("SET set = :n", "set", "SET set ="),
+            ("REMOVE a = :n", "=", "a = :n"),
+            ("REMOVE a b", "b", "a b"),
+            ("ADD a", "<EOF>", "a"),
+            ("ADD a b", "b", "a b"),
+            ("ADD a = :n", "=", "a = :n"),
+            ("DELETE a :ss :ss", ":ss", ":ss :ss"),
+            ("SET a-b = :n", "-", "a-b"),
+            ("SET a = :n; REMOVE b", ";", ":n; REMOVE"),
+        ] {
+            assert_eq!(told(text), format!("Syntax error; token: \"{token}\", near: \"{near}\""), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_behind_the_syntax_is_told_in_the_words_of_aws() {
+        let operand = "Incorrect operand type for operator or function; operator";
+        let overlap =
+            "Two document paths overlap with each other; must remove or rewrite one of these paths; ";
+        let conflict =
+            "Two document paths conflict with each other; must remove or rewrite one of these paths; ";
+        for (text, expected) in [
+            (
+                "SET a = :n SET b = :n",
+                "The \"SET\" section can only be used once in an update expression;".to_owned(),
+            ),
+            ("SET name = :n", "Attribute name is a reserved keyword; reserved keyword: name".into()),
+            (
+                "REMOVE #q",
+                "An expression attribute name used in the document path is not defined; attribute name: #q".into(),
+            ),
+            (
+                "ADD a :q",
+                "An expression attribute value used in expression is not defined; attribute value: :q".into(),
+            ),
+            ("SET a = ((b))", "The expression has redundant parentheses".into()),
+            ("SET a = ((b + :n))", "The expression has redundant parentheses".into()),
+            ("SET a = foo(b)", "Invalid function name; function: foo".into()),
+            (
+                "SET a = size(b)",
+                "The function is not allowed in an update expression; function: size".into(),
+            ),
+            (
+                "SET a = if_not_exists(b)",
+                "Incorrect number of operands for operator or function; operator or function: if_not_exists, number \
+                 of operands: 1"
+                    .into(),
+            ),
+            (
+                "SET a = if_not_exists(:n, b)",
+                "Operator or function requires a document path; operator or function: if_not_exists".into(),
+            ),
+            ("SET a = b + :s", format!("{operand} or function: +, operand type: S")),
+            ("SET a = :list - b", format!("{operand} or function: -, operand type: L")),
+            ("SET a = list_append(b, c) + :n", format!("{operand} or function: +, operand type: L")),
+            ("SET a = list_append(b, :n)", format!("{operand} or function: list_append, operand type: N")),
+            ("ADD a :s", format!("{operand}: ADD, operand type: STRING, typeSet: ALLOWED_FOR_ADD_OPERAND")),
+            ("ADD a :list", format!("{operand}: ADD, operand type: LIST, typeSet: ALLOWED_FOR_ADD_OPERAND")),
+            ("DELETE a :n", format!("{operand}: DELETE, operand type: NUMBER, typeSet: ALLOWED_FOR_DELETE_OPERAND")),
+            ("SET a = :n, a = :n", format!("{overlap}path one: [a], path two: [a]")),
+            ("SET b = :n, a.b = :n REMOVE a", format!("{overlap}path one: [a, b], path two: [a]")),
+            ("REMOVE a[1] ADD a.b :n", format!("{conflict}path one: [a, [1]], path two: [a, b]")),
+        ] {
+            assert_eq!(told(text), expected, "{text}");
+        }
+    }
+}
