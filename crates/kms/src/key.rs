@@ -212,3 +212,53 @@ impl OpenedMaterial {
         Self(Mutex::new(still))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{KeyRecord, OpenedMaterial, State};
+    use crate::key_id::KeyId;
+    use crate::material::{Material, MaterialId, MaterialRecord};
+    use crypto::SecretKey;
+    use envelope::KeyManager;
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    fn record(state: State) -> KeyRecord {
+        let secret = serde_json::from_str(r#"{"epoch":1,"sealed":""}"#).unwrap();
+        KeyRecord {
+            id: KeyId::from_bytes([1; 16]),
+            manager: KeyManager::Customer,
+            description: String::new(),
+            created_ms: 0,
+            state,
+            tags: BTreeMap::new(),
+            material: MaterialRecord { id: MaterialId([2; 32]), secret },
+        }
+    }
+
+    #[test]
+    fn opened_material_is_wiped_when_its_key_is_no_longer_enabled() {
+        let key = SecretKey::take(&mut [7; 32]);
+        let material =
+            Arc::new(Material { key_id: KeyId::from_bytes([1; 16]), id: MaterialId([2; 32]), key });
+        let watched = Arc::downgrade(&material);
+        let opened = OpenedMaterial::default();
+        opened.keep(&material);
+        drop(material);
+        let enabled = opened.carried_over(&record(State::Enabled));
+        drop(opened);
+        assert!(watched.upgrade().is_some());
+        let disabled = enabled.carried_over(&record(State::Disabled));
+        drop(enabled);
+        assert!(watched.upgrade().is_none());
+        assert!(disabled.get().is_none());
+    }
+
+    #[test]
+    fn a_window_ends_at_its_very_millisecond() {
+        let pending = record(State::PendingDeletion { deletion_ms: 10 });
+        assert!(!pending.is_due(9));
+        assert!(pending.is_due(10));
+        assert!(!record(State::Disabled).is_due(u64::MAX));
+    }
+}

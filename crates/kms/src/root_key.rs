@@ -184,12 +184,26 @@ fn seal_new(
     check_is_new(env, data_dir)?;
     let key_file = source.key_file_beside(data_dir, Kind::Key)?;
     let given = match &key_file {
-        Some(key_file) if !exists(env, key_file)? => make_key_file(env, key_file)?,
-        _ => source.read(env, data_dir)?,
+        Some(key_file) if !exists(env, key_file)? => {
+            make_data_dir(env, data_dir)?;
+            make_key_file(env, key_file)?
+        }
+        _ => {
+            let given = source.read(env, data_dir)?;
+            make_data_dir(env, data_dir)?;
+            given
+        }
     };
     let (seal, key) = Seal::make(env, given);
     seal.write(env, data_dir)?;
     Ok((RootKey { key, salt: *seal.salt() }, key_file.as_deref().map(beside_warning)))
+}
+
+/// Makes the folder, and its name durable: a power cut must not take the seal with its folder.
+fn make_data_dir(env: &Env, data_dir: &Path) -> Result<(), RootKeyError> {
+    env.disk.create_dir_all(data_dir).map_err(during("create", data_dir))?;
+    let parent = data_dir.parent().unwrap_or(data_dir);
+    env.disk.sync_dir(parent).map_err(during("sync", parent))
 }
 
 /// A lock, a seal half written by a start that was cut off: nothing else may be there before the seal.

@@ -9,9 +9,10 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use engine::KeyspaceId;
-use env::Env;
+use env::{Disk, Env, SimDisk};
 use kms::{RootKey, RootKeyError, RootKeySource};
 use tempfile::TempDir;
 use zeroize::Zeroizing;
@@ -151,4 +152,34 @@ fn raw_keys_are_taken_from_files() {
     fs::write(&file, [0x11; 32]).unwrap();
     let raw = unseal(&place.data_dir, &RootKeySource::KeyFile(file)).unwrap();
     assert_eq!(unseal(&place.data_dir, &text(&"11".repeat(32))).unwrap(), raw);
+}
+
+#[test]
+fn a_first_start_cut_off_anywhere_leaves_what_the_next_start_goes_on_with() {
+    let start = |disk: &SimDisk| {
+        let env = Env { disk: Arc::new(disk.clone()), ..Env::real() };
+        let unsealed = RootKey::unseal(&env, Some(Path::new("/srv/data")), &RootKeySource::Beside);
+        unsealed.map(|(root_key, _)| *root_key.derive_store_key().expose())
+    };
+    let server = || {
+        let disk = SimDisk::new();
+        disk.create_dir_all(Path::new("/srv")).unwrap();
+        disk.sync_dir(Path::new("/")).unwrap();
+        disk.kill()
+    };
+    let changes = {
+        let disk = server();
+        start(&disk).unwrap();
+        disk.changes()
+    };
+    for cut_at in 0..=changes + 1 {
+        for seed in 0..10 {
+            let disk = server();
+            disk.cut_power_at_change(cut_at);
+            let first = start(&disk);
+            let second = start(&disk.crash(seed));
+            let second = second.unwrap_or_else(|error| panic!("cut at {cut_at}, seed {seed}: {error}"));
+            assert!(first.is_err() || first.ok() == Some(second), "cut at {cut_at}, seed {seed}");
+        }
+    }
 }

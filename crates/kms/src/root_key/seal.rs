@@ -139,9 +139,8 @@ impl Seal {
         Self::decode(&bytes).map(Some).ok_or(RootKeyError::SealDamaged(path))
     }
 
-    /// Writes the seal into a new data directory, durably.
+    /// Writes the seal into its data directory, durably.
     pub(super) fn write(&self, env: &Env, data_dir: &Path) -> Result<(), RootKeyError> {
-        env.disk.create_dir_all(data_dir).map_err(during("create", data_dir))?;
         let path = path(data_dir);
         env::disk::replace_file(&*env.disk, &path, &self.encode()).map_err(during("write", &path))
     }

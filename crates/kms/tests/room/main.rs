@@ -5,6 +5,7 @@
 mod aliases;
 mod creation;
 mod deletion;
+mod failures;
 mod joint;
 mod messages;
 mod naming;

@@ -9,7 +9,7 @@ use engine::{Engine, MemoryEngine};
 use env::{Clock, Env, MovableClock, RealDisk, SeededRandom, SystemClock};
 use envelope::Shredder;
 use kms::store::KEYSPACE;
-use kms::{Home, Kms};
+use kms::{Home, Kms, OpenError};
 use serde_json::{Value, json};
 use service::pipeline::{Room, Service};
 use service::{ApiError, CallContext};
@@ -42,7 +42,7 @@ impl World {
     async fn over(clock: Arc<MovableClock>, env: Env, engine: Arc<MemoryEngine>, folder: TempDir) -> Self {
         let sealing_key = SecretKey::take(&mut [5; 32]);
         let shredder = Arc::new(Shredder::open(env.clone(), Some(folder.path()), sealing_key).unwrap());
-        let kms = open(&env, &engine, &shredder).await;
+        let kms = open(&env, &engine, &shredder).await.unwrap();
         shredder.finish_interrupted().await.unwrap();
         Self { clock, env, engine, shredder, room: kms::service(Arc::clone(&kms)), kms, folder }
     }
@@ -51,6 +51,11 @@ impl World {
     pub async fn reopened(self) -> Self {
         let Self { clock, env, engine, folder, .. } = self;
         Self::over(clock, env, engine, folder).await
+    }
+
+    /// Why the room does not open again.
+    pub async fn try_to_reopen(&self) -> Result<(), OpenError> {
+        open(&self.env, &self.engine, &self.shredder).await.map(|_| ())
     }
 
     pub async fn call(&self, operation: &str, body: Value) -> Result<Value, ApiError> {
@@ -86,11 +91,15 @@ impl World {
     }
 }
 
-async fn open(env: &Env, engine: &Arc<MemoryEngine>, shredder: &Arc<Shredder>) -> Arc<Kms> {
+async fn open(
+    env: &Env,
+    engine: &Arc<MemoryEngine>,
+    shredder: &Arc<Shredder>,
+) -> Result<Arc<Kms>, OpenError> {
     let engine = Arc::clone(engine) as Arc<dyn Engine>;
     let home = Home { region: REGION.into(), account_id: ACCOUNT.into() };
     let marker_key = SecretKey::take(&mut [9; 32]);
-    Kms::open(env.clone(), engine, Arc::clone(shredder), home, &marker_key).await.unwrap()
+    Kms::open(env.clone(), engine, Arc::clone(shredder), home, &marker_key).await
 }
 
 pub fn arn(key_id: &str) -> String {
