@@ -1,6 +1,7 @@
 //! What the proofs are built from: the real binary on a free port, a client that can also speak badly.
 //!
 //! Map: [`server`] (start, stop, kill, start again) · [`http`] (requests as bytes, answers as they come) ·
+//! [`caller`] (a client that behaves) ·
 //! [`signature`] (SigV4 by AWS's own signer) · [`folder`] (data directories copied, walked) · [`canary`]
 //! (words that must not be found) · [`random`] (a seed that a failure tells).
 //!
@@ -15,6 +16,7 @@
     reason = "tests look at the real world from outside: files, clocks, processes; a failed unwrap is a failed test"
 )]
 
+pub mod caller;
 pub mod canary;
 pub mod folder;
 pub mod http;

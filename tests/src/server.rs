@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::http::{Answer, Connection, Request, exchange};
+use crate::caller::{self, Caller};
+use crate::http::{Answer, Request, exchange};
 use crate::signature::Signer;
 
 /// The root credentials of every test server.
@@ -125,6 +126,17 @@ impl Server {
         }
     }
 
+    /// Starts it and kills it after a while, wherever it is then.
+    ///
+    /// # Panics
+    /// Where the binary cannot be run.
+    pub fn start_and_kill(&mut self, after: Duration) {
+        let mut child = self.command().spawn().unwrap();
+        thread::sleep(after);
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+
     fn command(&self) -> Command {
         let log = OpenOptions::new().create(true).append(true).open(self.log_path()).unwrap();
         let mut command = Command::new(binary());
@@ -228,31 +240,25 @@ impl Server {
     /// Whoever signs for a service with the root credentials, now.
     #[must_use]
     pub fn signer(&self, service: &str) -> Signer {
-        Signer {
-            access_key_id: ACCESS_KEY_ID.into(),
-            secret_access_key: SECRET_ACCESS_KEY.into(),
-            session_token: None,
-            region: REGION.into(),
-            service: service.into(),
-            time: SystemTime::now(),
-        }
+        caller::signer(service)
     }
 
     /// An unsigned request for an operation of an API, such as `DynamoDB_20120810.GetItem`.
     #[must_use]
     pub fn request(&self, target: &str, body: impl Into<Vec<u8>>) -> Request {
-        let version = if target.starts_with("TrentService") { "1.1" } else { "1.0" };
-        Request::post(body)
-            .with("content-type", format!("application/x-amz-json-{version}"))
-            .with("x-amz-target", target)
+        caller::request(target, body)
     }
 
     /// The signed bytes of a call.
     #[must_use]
     pub fn signed(&self, target: &str, body: impl Into<Vec<u8>>) -> Vec<u8> {
-        let service = if target.starts_with("TrentService") { "kms" } else { "dynamodb" };
-        let host = self.address().to_string();
-        self.signer(service).sign(self.request(target, body), &host).to_bytes(&host)
+        caller::signed(self.address(), target, body)
+    }
+
+    /// A client on a connection that is kept.
+    #[must_use]
+    pub fn caller(&self) -> Caller {
+        Caller::new(self.address())
     }
 
     /// Calls an operation on a connection of its own.
@@ -296,15 +302,6 @@ impl Server {
     pub fn create_key(&self) -> String {
         let answer = self.kms("CreateKey", &json!({})).ok();
         answer["KeyMetadata"]["Arn"].as_str().unwrap().to_owned()
-    }
-
-    /// A connection that is kept.
-    ///
-    /// # Panics
-    /// Where the server does not accept it.
-    #[must_use]
-    pub fn connect(&self) -> Connection {
-        Connection::open(self.address()).unwrap()
     }
 }
 

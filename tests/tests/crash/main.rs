@@ -1,0 +1,99 @@
+//! SIGKILL at random moments under eight writers, again and again on the same data directory.
+//!
+//! After each kill the server must start, and then: what was acknowledged is there ([`belief`]), an item is
+//! whole or as it was before, also those of a batch, and no key was used twice with one nonce ([`salts`]).
+//! `STRONGROOM_CRASH_ROUNDS` says how many rounds, `STRONGROOM_TEST_SEED` repeats the random choices (not the
+//! timing of the machine).
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a failed unwrap is a failed test; tests look at real files and real time, and tell what they did"
+)]
+
+mod belief;
+mod salts;
+mod writer;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::json;
+use tests::random::Random;
+use tests::{Server, Setup};
+
+use belief::Beliefs;
+use salts::Salts;
+use writer::{Kind, Writer};
+
+/// The table that all writers write to.
+pub const TABLE: &str = "Crash";
+const DEFAULT_ROUNDS: u64 = 50;
+/// Every so many rounds everything is read, not only what the round wrote.
+const FULL_READ_EVERY: u64 = 10;
+/// Every so many rounds the server is killed while it starts as well.
+const INTERRUPTED_START_EVERY: u64 = 4;
+
+#[test]
+fn nothing_acknowledged_is_lost() {
+    let rounds =
+        std::env::var("STRONGROOM_CRASH_ROUNDS").map_or(DEFAULT_ROUNDS, |text| text.parse().unwrap());
+    let mut random = Random::from_environment();
+    let mut server = Setup::new().variable("STRONGROOM_LOG", "warn").start();
+    create_table(&server);
+    let mut writers: Vec<Writer> =
+        Kind::EIGHT.into_iter().enumerate().map(|(n, kind)| Writer::new(n, kind)).collect();
+    let mut salts = Salts::default();
+    for round in 1..=rounds {
+        writers = write_until_killed(&mut server, writers, Duration::from_millis(20 + random.below(280)));
+        salts.look_at(&server.data_dir());
+        if round % INTERRUPTED_START_EVERY == 0 {
+            server.start_and_kill(Duration::from_millis(random.below(120)));
+            salts.look_at(&server.data_dir());
+        }
+        server.start_again();
+        for writer in &mut writers {
+            writer.beliefs.check_recent(&server);
+        }
+        if round % FULL_READ_EVERY == 0 || round == rounds {
+            Beliefs::check_all(writers.iter().map(|writer| &writer.beliefs), &server);
+        }
+    }
+    let acknowledged: u64 = writers.iter().map(|writer| writer.acknowledged).sum();
+    println!(
+        "{rounds} rounds, {acknowledged} acknowledged writes, {} files with keys of their own",
+        salts.len()
+    );
+    assert!(acknowledged > rounds, "the writers hardly wrote");
+    server.stop();
+}
+
+fn create_table(server: &Server) {
+    let body = json!({
+        "TableName": TABLE,
+        "AttributeDefinitions": [
+            {"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "sk", "AttributeType": "N"}],
+        "KeySchema": [
+            {"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        "BillingMode": "PAY_PER_REQUEST"
+    });
+    let _ = server.dynamodb("CreateTable", &body).ok();
+}
+
+/// Lets the writers write for a while, kills the server under them, and takes them back.
+fn write_until_killed(server: &mut Server, writers: Vec<Writer>, after: Duration) -> Vec<Writer> {
+    let address = server.address();
+    let killing = Arc::new(AtomicBool::new(false));
+    let threads = writers.into_iter().map(|writer| {
+        let killing = Arc::clone(&killing);
+        thread::spawn(move || writer.write_until_disconnected(address, &killing))
+    });
+    let threads: Vec<_> = threads.collect();
+    thread::sleep(after);
+    killing.store(true, Ordering::SeqCst);
+    server.kill();
+    threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+}
