@@ -12,7 +12,9 @@ mod encrypt;
 mod generate_data_key;
 mod generate_data_key_without_plaintext;
 mod generate_random;
+mod get_key_policy;
 mod list_aliases;
+mod list_key_policies;
 mod list_keys;
 mod list_resource_tags;
 mod re_encrypt;
@@ -20,6 +22,7 @@ mod schedule_key_deletion;
 mod tag_resource;
 mod untag_resource;
 mod update_alias;
+mod update_key_description;
 
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{KeyMetadata, Tag};
