@@ -175,13 +175,15 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A list member, its elements as they are.
+    /// A list member, its elements as they are. A violation tells them as `...`.
     pub fn list(&mut self, name: &str) -> Field<'a, Vec<Node<'a>>> {
-        self.read_untold(name, |node| match node {
+        let mut field = self.read_untold(name, |node| match node {
             Node::List(list) => Ok(list),
             Node::Object(_) => Err(unexpected("Start of structure or map found where not expected")),
             other => Err(unexpected(&format!("Unexpected {} where a list was expected", other.kind()))),
-        })
+        });
+        field.told = Some(|list| if list.is_empty() { "[]".to_owned() } else { "[...]".to_owned() });
+        field
     }
 
     /// An object member (a map or structure), its members as they are.
