@@ -1,9 +1,9 @@
 //! The KMS API: keys whose material never leaves, aliases, ciphertext bound to its context; and the root key.
 //!
-//! Map: [`service`] (the room, its operations) · [`operations`] (one file each) · the nouns: [`key`],
+//! Map: [`mod@service`] (the room, its operations) · [`operations`] (one file each) · the nouns: [`key`],
 //! [`key_id`] (how keys are named), [`alias`], [`tag`], [`material`], [`blob`] (the ciphertext),
 //! [`encryption_context`], [`policy`], [`page`], [`caller`] (who may do what) · [`store`] (records: durable in
-//! the engine, whole in memory) · [`transition`] (changes of state, and who hears of them) · [`key_service`]
+//! the engine, whole in memory) · [`transition`] (changes of state, and who hears of them) · `key_service`
 //! (the joint to other services) · [`root_key`] (the root key and its seal) · [`worker`] (what becomes due) ·
 //! [`error`].
 //!

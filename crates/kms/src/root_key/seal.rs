@@ -67,7 +67,7 @@ pub struct Stretching {
 }
 
 impl Stretching {
-    /// What new seals are made with: above the first choice of RFC 9106 for little memory.
+    /// What new seals are made with: RFC 9106's choice where memory is short, in one lane.
     pub const NEW: Self = Self { memory_kib: 64 << 10, passes: 3, lanes: 1 };
 
     /// What a seal may ask for: damaged or hostile numbers must not take all memory, or all day.
