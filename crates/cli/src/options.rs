@@ -37,7 +37,7 @@ pub struct ServeOptions {
     /// Keep everything in memory: nothing is written, nothing survives, the data directory is not used
     #[arg(
         long, value_name = "BOOL", env = "STRONGROOM_MEMORY", help_heading = "Storage", num_args = 0..=1,
-        require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(),
+        require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(), hide_possible_values = true,
     )]
     pub memory: Option<bool>,
 
@@ -57,7 +57,7 @@ pub struct ServeOptions {
     /// Ask for the passphrase at the terminal
     #[arg(
         long, value_name = "BOOL", env = "STRONGROOM_ASK_PASSPHRASE", help_heading = "Root key", num_args = 0..=1,
-        require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(),
+        require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(), hide_possible_values = true,
     )]
     pub ask_passphrase: Option<bool>,
 
@@ -86,7 +86,7 @@ pub struct ServeOptions {
     /// Let signed calls move the server's clock forward (see: strongroom clock advance)
     #[arg(
         long, value_name = "BOOL", env = "STRONGROOM_TEST_CLOCK", help_heading = "Logs and tests", num_args = 0..=1,
-        require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(),
+        require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(), hide_possible_values = true,
     )]
     pub test_clock: Option<bool>,
 }

@@ -1,5 +1,7 @@
 //! `strongroom serve`.
 
+use std::time::Duration;
+
 use anyhow::Context;
 use server::Server;
 use tokio::runtime::Runtime;
@@ -9,13 +11,20 @@ use crate::arguments::ServeArguments;
 use crate::options::{LogFormat, ServeOptions};
 use crate::{announce, logs, resolve};
 
+/// How long calls that outlasted the drain may hold the process.
+const LEFT_BEHIND: Duration = Duration::from_secs(1);
+
 /// Serves until the process is told to stop.
 pub fn run(arguments: ServeArguments) -> anyhow::Result<()> {
     let options = gather(arguments)?;
     let format = options.log_format.unwrap_or_default();
     logs::begin(options.log.as_deref(), format)?;
     let config = resolve::config(options)?;
-    runtime()?.block_on(serve(config, format))
+    let runtime = runtime()?;
+    let served = runtime.block_on(serve(config, format));
+    // Calls that outlasted the drain are left behind; what they were told is durable, the rest was not told.
+    runtime.shutdown_timeout(LEFT_BEHIND);
+    served
 }
 
 fn gather(arguments: ServeArguments) -> anyhow::Result<ServeOptions> {

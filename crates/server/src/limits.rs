@@ -6,8 +6,8 @@ use std::time::Duration;
 pub const MAX_BODY_LEN: usize = 16 * 1024 * 1024;
 /// The longest request head, in bytes.
 pub const MAX_HEAD_LEN: usize = 32 * 1024;
-/// The most header lines of a request.
-pub const MAX_HEADERS: usize = 100;
+/// The most memory that a connection reads into before its bytes are taken, in bytes.
+pub const MAX_READ_BUFFER_LEN: usize = 64 * 1024;
 /// Bodies up to this length, in bytes, do not count against [`Limits::body_memory`].
 pub const SMALL_BODY_LEN: usize = 64 * 1024;
 

@@ -17,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
-use crate::limits::{Limits, MAX_HEAD_LEN, MAX_HEADERS};
+use crate::limits::{Limits, MAX_HEAD_LEN, MAX_READ_BUFFER_LEN};
 use crate::router::Router;
 use crate::watchdog::{Watchdog, Watched, WatchedStream};
 
@@ -168,7 +168,8 @@ impl Shared {
         });
         let connection = http1::Builder::new()
             .header_read_timeout(None)
-            .max_headers(MAX_HEADERS)
+            .half_close(true)
+            .max_buf_size(MAX_READ_BUFFER_LEN)
             .max_header_size(MAX_HEAD_LEN)
             .serve_connection(io, answering);
         self.see_through(pin!(connection), &watched, peer).await;

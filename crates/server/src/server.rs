@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use auth::credentials::{self, Origin};
 use auth::{AccessKey, Verifier};
 use engine::EngineError;
 use env::Env;
+use futures::FutureExt;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
@@ -123,7 +125,10 @@ async fn tick(workers: Arc<[Arc<dyn Worker>]>, mut stopped: watch::Receiver<()>)
             _ = ticks.tick() => {}
         }
         for worker in workers.iter() {
-            worker.tick().await;
+            let ticked = AssertUnwindSafe(worker.tick()).catch_unwind().await;
+            if ticked.is_err() {
+                tracing::error!("a room's periodic work panicked; it is tried again");
+            }
         }
     }
 }

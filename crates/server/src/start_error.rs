@@ -34,7 +34,10 @@ pub enum StartError {
     #[error(transparent)]
     RootKey(#[from] RootKeyError),
     /// The engine does not open.
-    #[error("the store in {folder} cannot be opened", folder = folder.display())]
+    #[error(
+        "the store in {folder} cannot be opened; free or repair the disk, or put back a copy of the data directory",
+        folder = folder.display()
+    )]
     Engine {
         /// Its folder.
         folder: PathBuf,
@@ -42,7 +45,7 @@ pub enum StartError {
         source: EngineError,
     },
     /// One of the server's own keyspaces does not open.
-    #[error("the server's own records ({name}) cannot be opened")]
+    #[error("the server's own records ({name}) cannot be opened; put back a copy of the data directory")]
     SystemKeyspace {
         /// Which.
         name: &'static str,
@@ -50,13 +53,13 @@ pub enum StartError {
         source: EngineError,
     },
     /// The keys that make deletion final cannot be read.
-    #[error("the shred keys cannot be opened")]
+    #[error("the shred keys cannot be opened; put back a copy of the data directory")]
     Shredder(#[from] ShredError),
     /// The KMS keys cannot be read.
-    #[error("the KMS keys cannot be loaded")]
+    #[error("the KMS keys cannot be loaded; put back a copy of the data directory")]
     Kms(#[from] OpenError),
     /// The tables cannot be read.
-    #[error("the tables cannot be loaded")]
+    #[error("the tables cannot be loaded; put back a copy of the data directory")]
     Catalog(#[from] CatalogError),
     /// The root user's access key cannot be read or kept.
     #[error(transparent)]

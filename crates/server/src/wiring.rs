@@ -79,7 +79,7 @@ impl Vault {
         let store = folder.join("store");
         let options = Options { open_files: OPEN_FILES, ..Options::default() };
         let opened = LocalEngine::open(env.clone(), &store, root_key.derive_store_key(), options);
-        let engine = opened.map_err(|source| StartError::Engine { folder: store, source })?;
+        let engine = opened.map_err(|cause| engine_error(folder, store, cause))?;
         Ok(Self { engine, root_key, shredder, warning, _lock: Some(lock) })
     }
 
@@ -202,6 +202,13 @@ pub fn reachable(address: SocketAddr) -> String {
     match address.ip().is_unspecified() {
         true => format!("localhost:{}", address.port()),
         false => address.to_string(),
+    }
+}
+
+fn engine_error(folder: &Path, store: PathBuf, cause: EngineError) -> StartError {
+    match cause {
+        EngineError::InUse => StartError::InUse(PathBuf::from(folder)),
+        source => StartError::Engine { folder: store, source },
     }
 }
 

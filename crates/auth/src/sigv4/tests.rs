@@ -155,9 +155,16 @@ fn the_published_signatures_verify() {
 
 #[test]
 fn a_request_without_any_signature_is_told_so() {
-    let (code, text) = Owned::list_tables().refusal();
-    assert_eq!(code, "MissingAuthenticationTokenException");
-    assert_eq!(text, "Request is missing Authentication Token");
+    for request in [
+        Owned::list_tables(),
+        Owned::list_tables().with("authorization", ""),
+        Owned::list_tables().with("authorization", "Basic dXNlcjpwYXNz"),
+        Owned::list_tables().with("authorization", "Bearer a.b.c"),
+    ] {
+        let (code, text) = request.refusal();
+        assert_eq!(code, "MissingAuthenticationTokenException");
+        assert_eq!(text, "Request is missing Authentication Token");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use server::Limits;
+use tokio::io::AsyncWriteExt;
 
 use crate::fixture::{Client, ECHO, PANIC, SLOW, SLOW_TIME, ask, now_ms, open, signed, signed_head};
 
@@ -40,6 +41,16 @@ async fn pipelined_calls_are_answered_in_order() {
     for body in bodies {
         assert_eq!(client.hear().await.unwrap().text(), body);
     }
+}
+
+#[tokio::test]
+async fn a_client_that_has_said_all_it_wanted_still_hears_its_answer() {
+    let door = open(Limits::default()).await;
+    let mut client = Client::connect(&door).await;
+    client.say(&signed(SLOW, b"{}", "")).await;
+    client.stream.shutdown().await.unwrap();
+    assert_eq!(client.hear().await.map(|heard| heard.status), Some(200));
+    assert!(client.is_closed().await);
 }
 
 #[tokio::test]
