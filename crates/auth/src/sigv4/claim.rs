@@ -36,7 +36,7 @@ impl<'a> Claim<'a> {
     /// # Errors
     /// [`AuthError::Missing`] and [`AuthError::Incomplete`].
     pub fn of(request: &Request<'a>) -> Result<Self, AuthError> {
-        match (authorization(request), Presigned::of(request.query)) {
+        match (request.header("authorization"), Presigned::of(request.query)) {
             (Some(header), None) => Self::of_header(request, text_of_header(header)?),
             (None, Some(presigned)) => Self::of_query(presigned),
             (None, None) => Err(AuthError::Missing),
@@ -214,11 +214,6 @@ impl<'a> Presigned<'a> {
         let told = lacking.map(|(name, _)| format!("AWS query-string parameters must include '{name}'. "));
         AuthError::Incomplete(format!("{}Re-examine the query-string parameters.", told.collect::<String>()))
     }
-}
-
-/// The header, where it is of AWS's scheme; one of another scheme is no signature at all.
-fn authorization<'a>(request: &Request<'a>) -> Option<&'a [u8]> {
-    request.header("authorization").filter(|header| header.trim_ascii_start().starts_with(b"AWS4"))
 }
 
 fn text_of_header(header: &[u8]) -> Result<&str, AuthError> {
