@@ -8,7 +8,7 @@ use crate::tables::Tables;
 #[test]
 fn every_operation_tells_that_the_key_is_disabled_and_goes_on_when_it_is_enabled() {
     let tables = Tables::new();
-    let key = tables.kms.create_key();
+    let key = tables.create_key();
     tables.ok(
         "CreateTable",
         json!({
@@ -20,7 +20,7 @@ fn every_operation_tells_that_the_key_is_disabled_and_goes_on_when_it_is_enabled
     );
     let item = json!({"id": {"S": "a"}});
     tables.put("secret", &item);
-    tables.block_on(tables.kms.bring(&key, KeyState::Disabled));
+    tables.bring_key(&key, KeyState::Disabled);
     let query = json!({"KeyConditionExpression": "id = :a", "ExpressionAttributeValues": {":a": {"S": "a"}}});
     for (operation, mut body) in [
         ("PutItem", json!({"Item": item})),
@@ -43,6 +43,6 @@ fn every_operation_tells_that_the_key_is_disabled_and_goes_on_when_it_is_enabled
         let error = tables.refused(operation, json!({"RequestItems": {"secret": request}}));
         assert!(error.message.unwrap().starts_with("KMS key disabled error: "), "{operation}");
     }
-    tables.block_on(tables.kms.bring(&key, KeyState::Enabled));
+    tables.bring_key(&key, KeyState::Enabled);
     assert_eq!(tables.item("secret", item.clone()), Some(item));
 }

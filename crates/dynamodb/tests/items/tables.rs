@@ -1,38 +1,24 @@
 //! Tables to call item operations on, and answers to compare.
 
-use std::sync::Arc;
-
-use auth::Principal;
-use auth::principal::PrincipalKind;
-use crypto::SecretKey;
-use dynamodb::DynamoDb;
-use dynamodb::service::Config;
-use dynamodb::table::catalog::KEYSPACE;
-use engine::{Engine, MemoryEngine};
-use env::{Env, MovableClock, SeededRandom, SimDisk, SystemClock};
-use envelope::Shredder;
+use envelope::KeyState;
 use serde_json::{Value, json};
-use service::pipeline::Room;
-use service::{ApiError, CallContext, Service};
+use service::ApiError;
 use tokio::runtime::Runtime;
-use uuid::Uuid;
 
-use crate::kms::Kms;
+use crate::world::World;
 
 /// A world with the tables `plain` (`id`: S), `sorted` (`id`: S, `seq`: N), `text` (`id`: S, `seq`: S) and
 /// `binary` (`id`: B, `seq`: B).
 pub struct Tables {
     runtime: Runtime,
-    service: Room<DynamoDb>,
-    pub kms: Arc<Kms>,
+    world: World,
 }
 
 impl Tables {
     pub fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let kms = Arc::new(Kms::default());
-        let service = runtime.block_on(room(Arc::clone(&kms)));
-        let tables = Self { runtime, service, kms };
+        let world = runtime.block_on(World::new());
+        let tables = Self { runtime, world };
         tables.create("plain", &[("id", "S")]);
         tables.create("sorted", &[("id", "S"), ("seq", "N")]);
         tables.create("text", &[("id", "S"), ("seq", "S")]);
@@ -90,8 +76,16 @@ impl Tables {
 
     /// A call among others.
     pub async fn calling(&self, operation: &str, body: &Value) -> Result<Value, ApiError> {
-        let answer = self.service.call(&context(), operation, body.to_string().as_bytes()).await?;
-        Ok(serde_json::from_slice(&answer).unwrap())
+        self.world.call(operation, body.clone()).await
+    }
+
+    /// A new KMS key.
+    pub fn create_key(&self) -> String {
+        self.world.kms.create_key()
+    }
+
+    pub fn bring_key(&self, key: &str, state: KeyState) {
+        self.runtime.block_on(self.world.kms.bring(key, state));
     }
 
     pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
@@ -111,32 +105,6 @@ impl Tables {
                 "BillingMode": "PAY_PER_REQUEST",
             }),
         );
-    }
-}
-
-async fn room(kms: Arc<Kms>) -> Room<DynamoDb> {
-    let random = Arc::new(SeededRandom::new(7));
-    let clock = Arc::new(MovableClock::over(Arc::new(SystemClock)));
-    let env = Env { clock, random: random.clone(), disk: Arc::new(SimDisk::new()) };
-    let engine: Arc<dyn Engine> = Arc::new(MemoryEngine::new(&*random));
-    engine.create(KEYSPACE, SecretKey::take(&mut [1; 32])).await.unwrap();
-    let shredder = Arc::new(Shredder::open(env.clone(), None, SecretKey::take(&mut [2; 32])).unwrap());
-    let config = Config::new("us-east-1", "000000000000", "localhost:8000");
-    DynamoDb::open(env, engine, kms, shredder, config).await.unwrap().into_service()
-}
-
-fn context() -> CallContext {
-    CallContext {
-        principal: Principal {
-            account_id: "000000000000".into(),
-            access_key_id: "AKIAEXAMPLE".into(),
-            kind: PrincipalKind::Root,
-        },
-        region: "us-east-1".into(),
-        request_id: Uuid::nil(),
-        source_ip: None,
-        user_agent: "tests".into(),
-        received_ms: 0,
     }
 }
 
