@@ -204,6 +204,8 @@ impl<'e, 'p> Parser<'e, 'p> {
         }
         if path.steps.len() > MAX_DEPTH {
             self.defer(Rank::Operand, Problem::PathTooDeep(path.steps.len()));
+            // The problem is told once the whole text is read; until then nothing may recurse this deep.
+            path.steps.truncate(MAX_DEPTH);
         }
         Ok(path)
     }
