@@ -220,7 +220,14 @@ fn expectations() -> Vec<Row> {
         expected("an expectation of nothing", json!({})),
         expected("a value that shall not exist", json!({"Value": {"S": "a"}, "Exists": false})),
         expected("existence without a value", json!({"Exists": true})),
-        expected("value and comparison", json!({"Value": {"S": "a"}, "ComparisonOperator": "EQ"})),
+        expected(
+            "value and operands",
+            json!({"Value": {"S": "a"}, "ComparisonOperator": "EQ", "AttributeValueList": one}),
+        ),
+        expected(
+            "existence and comparison",
+            json!({"Exists": true, "ComparisonOperator": "EQ", "AttributeValueList": one}),
+        ),
         expected("an unknown comparison", json!({"ComparisonOperator": "ALMOST", "AttributeValueList": one})),
         expected("a comparison without operands", json!({"ComparisonOperator": "EQ"})),
         expected(

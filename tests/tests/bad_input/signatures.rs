@@ -57,9 +57,9 @@ fn missing() -> Vec<Row> {
     vec![
         changed("no signature", |request| request.without("authorization"))
             .says(MISSING, "Request is missing Authentication Token"),
-        authorization("an empty Authorization", "").is(MISSING),
-        authorization("basic authorization", "Basic dXNlcjpwYXNz").is(MISSING),
-        authorization("a bearer token", "Bearer abc").is(MISSING),
+        authorization("an empty Authorization", "").is(INCOMPLETE),
+        authorization("basic authorization", "Basic dXNlcjpwYXNz").is(INCOMPLETE),
+        authorization("a bearer token", "Bearer abc").is(INCOMPLETE),
     ]
 }
 
