@@ -1,14 +1,19 @@
 //! Expressions: text and placeholders in, trees that can be evaluated out.
 //!
-//! ```ignore
-//! let mut placeholders = Placeholders::new(names, values)?;
-//! let condition = Condition::parse(ExpressionKind::Condition, text, &mut placeholders)?;
-//! let update = Update::parse(text, &mut placeholders)?;
-//! placeholders.finish()?;                      // all of them were used
+//! ```
+//! use dynamodb::expression::{Condition, ExpressionKind, Placeholders, Update};
+//! use dynamodb::value::{AttributeValue, Item};
 //!
-//! if condition.holds(old.as_ref()) {
-//!     let new = update.apply(&old_or_key)?;
-//! }
+//! let values = vec![(":one".to_owned(), AttributeValue::N(1_u64.into()))];
+//! let mut placeholders = Placeholders::of_checked(None, Some(values))?;
+//! let condition = Condition::parse(ExpressionKind::Condition, "visits >= :one", &mut placeholders)?;
+//! let update = Update::parse("SET visits = visits + :one", &mut placeholders)?;
+//! placeholders.finish()?; // all of them were used
+//!
+//! let old: Item = [("visits".to_owned(), AttributeValue::N(7_u64.into()))].into_iter().collect();
+//! assert!(condition.holds(Some(&old)));
+//! assert_eq!(update.apply(&old)?.get("visits"), Some(&AttributeValue::N(8_u64.into())));
+//! # Ok::<(), dynamodb::expression::ExpressionError>(())
 //! ```
 //!
 //! Map: [`condition`] · [`key_condition`] · [`update`] · [`projection`] (the trees, and what they do) · [`path`] (where in an

@@ -20,6 +20,9 @@ use super::{Parsed, Parser, Rank, parse_all};
 
 const MAX_IN_OPERANDS: usize = 100;
 
+/// Room for as many joined conditions as most expressions have, so that none is moved to make more.
+const FEW_CONDITIONS: usize = 4;
+
 impl Condition {
     /// Parses a condition, filter or key condition.
     ///
@@ -81,7 +84,8 @@ impl Parser<'_, '_> {
         if !self.current.is_keyword(keyword) {
             return Ok(first);
         }
-        let mut conditions = vec![self.as_condition(first)?];
+        let mut conditions = Vec::with_capacity(FEW_CONDITIONS);
+        conditions.push(self.as_condition(first)?);
         while self.accept_keyword(keyword) {
             self.count_operator()?;
             let next = part(self)?;
@@ -334,12 +338,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_behind_the_syntax_is_told_in_the_words_of_aws() {
-        let operand = "Incorrect operand type for operator or function; operator or function: ";
-        let distinct = "The first operand must be distinct from the remaining operands for this operator or function; operator: ";
-        let count = "Incorrect number of operands for operator or function; operator or function: ";
+    fn words_and_functions_are_refused_in_the_words_of_aws() {
         let misused = "The function is not allowed to be used this way in an expression; function: ";
-        let path = "Operator or function requires a document path; operator or function: ";
         for (text, expected) in [
             ("name = :n", "Attribute name is a reserved keyword; reserved keyword: name".to_owned()),
             ("a.SIZE = :n", "Attribute name is a reserved keyword; reserved keyword: SIZE".into()),
@@ -349,7 +349,8 @@ mod tests {
             ("((a = :n) AND b = :n)", "((a = :n) AND b = :n) is well".into()),
             (
                 "#q = :n",
-                "An expression attribute name used in the document path is not defined; attribute name: #q".into(),
+                "An expression attribute name used in the document path is not defined; attribute name: #q"
+                    .into(),
             ),
             (
                 "a = :q",
@@ -366,6 +367,17 @@ mod tests {
             ("size(size(a)) = :n", format!("{misused}size")),
             ("attribute_exists(a) = :n", format!("{misused}attribute_exists")),
             ("contains(a, begins_with(b, :s))", format!("{misused}begins_with")),
+        ] {
+            assert_eq!(told(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn operands_that_cannot_fit_are_refused_in_the_words_of_aws() {
+        let operand = "Incorrect operand type for operator or function; operator or function: ";
+        let count = "Incorrect number of operands for operator or function; operator or function: ";
+        let path = "Operator or function requires a document path; operator or function: ";
+        for (text, expected) in [
             ("attribute_exists(a, b)", format!("{count}attribute_exists, number of operands: 2")),
             ("contains(a)", format!("{count}contains, number of operands: 1")),
             ("size(a, b, c) = :n", format!("{count}size, number of operands: 3")),
@@ -379,7 +391,8 @@ mod tests {
             ),
             (
                 "attribute_type(a, :s)",
-                "Invalid attribute type name found; type: str, valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}".into(),
+                "Invalid attribute type name found; type: str, valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}"
+                    .into(),
             ),
             ("begins_with(a, :n)", format!("{operand}begins_with, operand type: N")),
             ("begins_with(:bool, a)", format!("{operand}begins_with, operand type: BOOL")),
@@ -392,6 +405,15 @@ mod tests {
             (":map >= a", format!("{operand}>=, operand type: M")),
             ("a = :map AND b <> :list", "a = :map AND b <> :list is well".into()),
             ("a BETWEEN :ss AND :n", format!("{operand}BETWEEN, operand type: SS")),
+        ] {
+            assert_eq!(told(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn operands_are_distinct_and_bounds_in_order() {
+        let distinct = "The first operand must be distinct from the remaining operands for this operator or function; operator: ";
+        for (text, expected) in [
             ("a = a", format!("{distinct}=, first operand: [a]")),
             ("a.b[0] <> #a.b[0]", format!("{distinct}<>, first operand: [a, b, [0]]")),
             ("a BETWEEN :n AND a", format!("{distinct}BETWEEN, first operand: [a]")),
@@ -410,6 +432,14 @@ mod tests {
                  AttributeValue: {S:str}, upper bound operand: AttributeValue: {N:5}"
                     .into(),
             ),
+        ] {
+            assert_eq!(told(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_go_before_definitions_and_these_before_operands() {
+        for (text, expected) in [
             ("a = a AND #q = :n AND b = :q", told("#q = :n")),
             ("a = a AND #q = :n AND name = :q", told("name = :n")),
         ] {
