@@ -102,7 +102,8 @@ pub trait Engine: Send + Sync {
     ///
     /// # Errors
     /// [`EngineError::Invalid`] where [`Commit::check`] says so; then [`EngineError::Absent`] or
-    /// [`EngineError::Closed`] where a guard or write names such a keyspace; then guards are looked at, in
+    /// [`EngineError::Closed`] where a guard or write names such a keyspace (the first named that is absent,
+    /// else the lowest id that is closed); then guards are looked at, in
     /// order, and the first that fails is the outcome. After any of these nothing is written. After
     /// [`EngineError::DiskFull`], [`EngineError::LogFailed`] or [`EngineError::Io`] nothing is visible, and
     /// after a restart the commit is there, whole, or not at all.

@@ -143,24 +143,15 @@ impl ManifestFolder<'_> {
     }
 
     /// Writes a manifest beside the others, under its own name only when [`ManifestFolder::install`]ed.
-    /// Returns its digest.
-    pub fn prepare(
-        &self,
-        header: &FileHeader,
-        table_key: &SecretKey,
-        manifest: &Manifest,
-    ) -> Result<[u8; 32]> {
-        let wrong = |_| EngineError::WrongKey(format!("keyspace {}", self.keyspace));
-        let bytes = encode_file(header, table_key, manifest).map_err(wrong)?;
+    pub fn prepare(&self, number: u64, bytes: &[u8]) -> Result<()> {
         let io =
             |source| EngineError::io(format!("writing a manifest of keyspace {}", self.keyspace), source);
-        let path = self.beside(header.number);
+        let path = self.beside(number);
         if self.disk.exists(&path).map_err(io)? {
             self.disk.remove_file(&path).map_err(io)?;
         }
         let file = self.disk.create(&path).map_err(io)?;
-        file.write_all_at(&bytes, 0).and_then(|()| file.sync()).map_err(io)?;
-        Ok(sha256(&bytes))
+        file.write_all_at(bytes, 0).and_then(|()| file.sync()).map_err(io)
     }
 
     /// Makes a prepared manifest the current one. After an error, either may be.
@@ -169,6 +160,11 @@ impl ManifestFolder<'_> {
             |source| EngineError::io(format!("installing a manifest of keyspace {}", self.keyspace), source);
         self.disk.rename(&self.beside(number), &self.path(number)).map_err(io)?;
         self.disk.sync_dir(self.folder).map_err(io)
+    }
+
+    /// The name of a manifest, relative to the store.
+    pub fn name(&self, number: u64) -> String {
+        format!("keyspaces/{}/{PREFIX}{number:016x}", self.keyspace)
     }
 
     /// Removes the manifests below `number`; one that stays is removed at the next opening.
@@ -195,7 +191,7 @@ impl ManifestFolder<'_> {
     }
 
     fn damaged(&self, number: u64, place: &str) -> EngineError {
-        EngineError::damaged(format!("keyspaces/{}/{PREFIX}{number:016x}", self.keyspace), place)
+        EngineError::damaged(self.name(number), place)
     }
 
     fn path(&self, number: u64) -> PathBuf {
@@ -222,7 +218,8 @@ pub fn new_header(
     }
 }
 
-fn number_of(path: &Path) -> Option<u64> {
+/// The number in the name of a manifest.
+pub fn number_of(path: &Path) -> Option<u64> {
     let digits = path.file_name()?.to_str()?.strip_prefix(PREFIX)?;
     if digits.len() == 16 { u64::from_str_radix(digits, 16).ok() } else { None }
 }
@@ -296,7 +293,7 @@ fn decode_record(reader: &mut Reader<'_>) -> std::result::Result<FileRecord, Bad
 
 #[cfg(test)]
 mod tests {
-    use super::{FileRecord, Manifest, ManifestFolder, WrappedDek, decode, encode, new_header};
+    use super::{FileRecord, Manifest, ManifestFolder, WrappedDek, decode, encode, encode_file, new_header};
     use crate::local::header::{FileHeader, FileKind};
     use crate::{EngineError, KeyspaceId};
     use crypto::SecretKey;
@@ -338,7 +335,7 @@ mod tests {
         let manifests = ManifestFolder { disk: &RealDisk, folder: folder.path(), keyspace: KEYSPACE };
         let key = SecretKey::generate(&OsRandom);
         let header = new_header(KEYSPACE, 3, 11, &key, &OsRandom);
-        manifests.prepare(&header, &key, &manifest(&key)).unwrap();
+        manifests.prepare(3, &encode_file(&header, &key, &manifest(&key)).unwrap()).unwrap();
         assert!(manifests.current(&key).unwrap().is_none());
         manifests.install(3).unwrap();
         assert_eq!(manifests.current(&key).unwrap().unwrap().header, header);

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering as Order;
 use std::ops::Bound;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
@@ -9,17 +10,39 @@ use crossbeam_skiplist::SkipMap;
 use crossbeam_skiplist::map::Entry;
 
 use super::log::part::PartWrite;
+use super::reader::u64_of;
 use super::sorted_file::block::compare;
 
 /// What an entry costs beside its bytes, about.
 const ENTRY_OVERHEAD: usize = 120;
 
 /// Entries in memory, ordered as in a sorted file.
-#[derive(Default)]
 pub struct Memtable {
     entries: SkipMap<MemKey, Option<Bytes>>,
     bytes: AtomicUsize,
+    /// Of all memtables of the store.
+    total: Arc<AtomicUsize>,
     last_sequence: AtomicU64,
+    puts: AtomicU64,
+    removals: AtomicU64,
+    value_bytes: AtomicU64,
+}
+
+/// What a memtable holds, every version counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemtableStats {
+    /// Entries that put a value.
+    pub puts: u64,
+    /// Entries that remove.
+    pub removals: u64,
+    /// Bytes of values.
+    pub value_bytes: u64,
+}
+
+impl Drop for Memtable {
+    fn drop(&mut self) {
+        self.total.fetch_sub(self.bytes(), Ordering::Relaxed);
+    }
 }
 
 #[derive(PartialEq, Eq)]
@@ -41,11 +64,33 @@ impl PartialOrd for MemKey {
 }
 
 impl Memtable {
+    /// An empty one, whose bytes are counted in `total` besides, as long as it lives.
+    pub fn new(total: &Arc<AtomicUsize>) -> Self {
+        Self {
+            entries: SkipMap::new(),
+            bytes: AtomicUsize::new(0),
+            total: total.clone(),
+            last_sequence: AtomicU64::new(0),
+            puts: AtomicU64::new(0),
+            removals: AtomicU64::new(0),
+            value_bytes: AtomicU64::new(0),
+        }
+    }
+
     /// Adds a write of commit `sequence`; doing it again changes nothing.
     pub fn insert(&self, write: PartWrite, sequence: u64) {
-        let len = write.user_key.len() + write.value.as_ref().map_or(0, Bytes::len) + ENTRY_OVERHEAD;
+        let value_len = write.value.as_ref().map(Bytes::len);
+        match value_len {
+            Some(len) => {
+                self.puts.fetch_add(1, Ordering::Relaxed);
+                self.value_bytes.fetch_add(u64_of(len), Ordering::Relaxed);
+            }
+            None => drop(self.removals.fetch_add(1, Ordering::Relaxed)),
+        }
+        let len = write.user_key.len() + value_len.unwrap_or(0) + ENTRY_OVERHEAD;
         self.entries.insert(MemKey { user_key: write.user_key, version: sequence }, write.value);
         self.bytes.fetch_add(len, Ordering::Relaxed);
+        self.total.fetch_add(len, Ordering::Relaxed);
         self.last_sequence.fetch_max(sequence, Ordering::Relaxed);
     }
 
@@ -62,9 +107,13 @@ impl Memtable {
         self.entries.is_empty()
     }
 
-    /// Entries, all versions of them.
-    pub fn len(&self) -> usize {
-        self.entries.len()
+    /// What it holds.
+    pub fn stats(&self) -> MemtableStats {
+        MemtableStats {
+            puts: self.puts.load(Ordering::Relaxed),
+            removals: self.removals.load(Ordering::Relaxed),
+            value_bytes: self.value_bytes.load(Ordering::Relaxed),
+        }
     }
 
     /// Bytes it takes, about.
@@ -139,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_snapshot_sees_the_newest_version_at_or_below_it() {
-        let table = Memtable::default();
+        let table = Memtable::new(&Default::default());
         table.insert(write("b", Some("1")), 1);
         table.insert(write("b", None), 3);
         table.insert(write("a", Some("2")), 2);
@@ -152,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_cursor_walks_keys_up_and_versions_down() {
-        let table = Memtable::default();
+        let table = Memtable::new(&Default::default());
         for (key, sequence) in [("b", 1), ("b", 3), ("a", 2)] {
             table.insert(write(key, None), sequence);
         }

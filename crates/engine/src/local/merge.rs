@@ -236,7 +236,7 @@ mod tests {
     use bytes::Bytes;
 
     fn table(rows: &[(&'static str, u64, Option<&'static str>)]) -> Memtable {
-        let table = Memtable::default();
+        let table = Memtable::new(&Default::default());
         for (key, version, value) in rows {
             table.insert(PartWrite { user_key: Bytes::from(*key), value: value.map(Bytes::from) }, *version);
         }

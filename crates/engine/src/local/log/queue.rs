@@ -134,9 +134,13 @@ impl Log {
         while state.queue.is_empty() && !state.poked && !state.stopping {
             self.work.wait(&mut state);
         }
-        let stop = state.stopping && state.queue.is_empty();
         state.poked = false;
-        if stop { None } else { Some(std::mem::take(&mut state.queue)) }
+        if state.stopping && state.queue.is_empty() {
+            // Whoever comes later would wait for ever.
+            state.failed.get_or_insert_with(|| "the store is closing".to_owned());
+            return None;
+        }
+        Some(std::mem::take(&mut state.queue))
     }
 
     /// For the writer: everything up to `sequence` is durable.

@@ -12,6 +12,7 @@ use super::queue::{Log, Queued, QueuedRecord};
 use super::record::{NewRecord, RecordKind};
 use super::segment::Segment;
 use crate::local::reader::u64_of;
+use crate::local::store::Signal;
 use crate::local::store_file::StoreFile;
 use crate::{EngineError, Result};
 
@@ -32,6 +33,8 @@ pub struct Writer {
     pub store_key: Arc<SecretKey>,
     /// Told of new segments before they are used.
     pub store_file: Arc<StoreFile>,
+    /// Woken when there is a new segment, and so perhaps one too many.
+    pub flusher: Arc<Signal>,
     /// After this length, a segment is followed by another.
     pub segment_len: u64,
     /// What is pre-written with zeros at first; later up to four times as much.
@@ -135,7 +138,10 @@ impl Writer {
         let added = Segment::create(&self.env, &self.folder, number, &self.store_key, self.extent_len)
             .and_then(|segment| self.store_file.added(number, last_sequence).map(|()| segment));
         match added {
-            Ok(segment) => self.log.continue_in(Arc::new(segment)),
+            Ok(segment) => {
+                self.log.continue_in(Arc::new(segment));
+                self.flusher.wake();
+            }
             Err(error) => tracing::warn!(%error, "no new log segment; the old one grows on"),
         }
     }

@@ -1,0 +1,245 @@
+//! The engine itself: threads, and calls handed to where they are answered.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{Builder, JoinHandle};
+
+use crypto::SecretKey;
+use env::Env;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::{Notify, oneshot};
+
+use super::cache::Caches;
+use super::keyspace::Keyspace;
+use super::log::queue::Log;
+use super::log::segment::Segment as LogSegment;
+use super::log::writer::Writer;
+use super::options::Options;
+use super::recovery::{Recovered, Recovery};
+use super::store::{Signal, Store, keyspace_folder};
+use super::{commit, compaction, flush, lifecycle, read};
+use crate::{
+    Commit, Direction, Engine, EngineError, Entry, Key, KeyspaceId, KeyspaceStats, Limit, Outcome, Page,
+    Partition, Result, Segment, SortRange,
+};
+
+/// The embedded engine. Dropping it stops its threads, without a flush: what is in the log is parked at the
+/// next start.
+pub struct LocalEngine {
+    store: Arc<Store>,
+    /// In the order in which they are stopped.
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    jobs: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl LocalEngine {
+    /// Opens the store in `folder`, or makes an empty one there. All keyspaces are closed.
+    ///
+    /// # Errors
+    /// [`EngineError::InUse`]; [`EngineError::WrongKey`] where `store_key` is not the key it lies under, and
+    /// nothing is changed; [`EngineError::Damaged`], [`EngineError::DiskFull`], [`EngineError::Io`].
+    pub fn open(env: Env, folder: &Path, store_key: SecretKey, options: Options) -> Result<Arc<Self>> {
+        let lock = lock(&env, folder)?;
+        let store_key = Arc::new(store_key);
+        let extent_len = options.log_extent_bytes;
+        let recovered = Recovery { env: &env, folder, store_key: &store_key, extent_len }.run()?;
+        let segment = recovered.segment.clone();
+        let store = Arc::new(new_store(env, folder, store_key, options, recovered, lock));
+        let engine = Self { store, threads: Mutex::default(), jobs: Mutex::default() };
+        engine.start_threads(segment)?;
+        Ok(Arc::new(engine))
+    }
+
+    /// Merges all files of an open keyspace into one, after a flush: sizes are exact then.
+    ///
+    /// # Errors
+    /// Those of [`Engine::flush`].
+    pub async fn compact(&self, keyspace: KeyspaceId) -> Result<()> {
+        self.on_thread(move |store| {
+            let keyspace = store.keyspace(keyspace)?;
+            flush::flush(store, &keyspace)?;
+            compaction::compact_all(store, &keyspace)
+        })
+        .await
+    }
+
+    /// Compares every file of an open keyspace with its digest in the manifest.
+    ///
+    /// # Errors
+    /// [`EngineError::Damaged`] names the first that differs.
+    pub async fn verify(&self, keyspace: KeyspaceId) -> Result<()> {
+        self.on_thread(move |store| {
+            store.opened(keyspace)?.tree().files.iter().try_for_each(|file| file.verify())
+        })
+        .await
+    }
+
+    fn start_threads(&self, segment: Arc<LogSegment>) -> Result<()> {
+        let store = self.store.clone();
+        let writer = Writer {
+            log: store.log.clone(),
+            env: store.env.clone(),
+            folder: store.folder.clone(),
+            store_key: store.store_key.clone(),
+            store_file: store.store_file.clone(),
+            flusher: store.flusher.clone(),
+            segment_len: store.options.log_segment_bytes,
+            extent_len: store.options.log_extent_bytes,
+        };
+        self.start_thread("log", move || writer.run(segment))?;
+        let for_flusher = store.clone();
+        self.start_thread("flush", move || flush::run(&for_flusher))?;
+        self.start_thread("compaction", move || compaction::run(&store))
+    }
+
+    fn start_thread(&self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
+        let started = Builder::new().name(format!("engine {name}")).spawn(run);
+        self.threads.lock().push(started.map_err(|source| EngineError::io("starting a thread", source))?);
+        Ok(())
+    }
+
+    /// Answers a call that may wait long for the disk on a thread of its own. Dropping the future does not
+    /// stop it half-way.
+    async fn on_thread<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&Store) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (store, (answer, answered)) = (self.store.clone(), oneshot::channel());
+        let job =
+            Builder::new().name("engine call".to_owned()).spawn(move || drop(answer.send(call(&store))));
+        let job = job.map_err(|source| EngineError::io("starting a thread", source))?;
+        {
+            let mut jobs = self.jobs.lock();
+            jobs.retain(|job| !job.is_finished());
+            jobs.push(job);
+        }
+        let gone = |_| EngineError::io("answering a call", io::Error::other("its thread is gone"));
+        answered.await.map_err(gone)?
+    }
+}
+
+impl Drop for LocalEngine {
+    fn drop(&mut self) {
+        self.store.stopping.store(true, Ordering::Release);
+        // Calls under way may still wait for the log, so that goes on until they are done.
+        let join = |thread: JoinHandle<()>| drop(thread.join());
+        self.jobs.lock().drain(..).for_each(join);
+        self.store.log.stop();
+        self.store.flusher.wake();
+        self.store.compactor.wake();
+        self.threads.lock().drain(..).for_each(join);
+        self.store.all().iter().for_each(|keyspace| keyspace.close(&self.store.log));
+    }
+}
+
+fn lock(env: &Env, folder: &Path) -> Result<Box<dyn Send + Sync>> {
+    let io = |source: io::Error| match source.kind() {
+        io::ErrorKind::WouldBlock => EngineError::InUse,
+        _ => EngineError::io("opening the store", source),
+    };
+    env.disk.create_dir_all(folder).map_err(io)?;
+    if let Some(parent) = folder.parent() {
+        env.disk.sync_dir(parent).map_err(io)?;
+    }
+    env.disk.lock(&folder.join("LOCK")).map_err(io)
+}
+
+fn new_store(
+    env: Env,
+    folder: &Path,
+    store_key: Arc<SecretKey>,
+    options: Options,
+    recovered: Recovered,
+    lock: Box<dyn Send + Sync>,
+) -> Store {
+    let keyspace = |(id, flushed)| (id, Arc::new(Keyspace::closed(id, keyspace_folder(folder, id), flushed)));
+    Store {
+        caches: Arc::new(Caches::new(env.disk.clone(), options.cache_bytes, options.open_files)),
+        env,
+        folder: folder.to_owned(),
+        store_key,
+        options,
+        log: Arc::new(Log::new(recovered.segment, recovered.last_sequence)),
+        store_file: recovered.store_file,
+        keyspaces: RwLock::new(recovered.keyspaces.into_iter().map(keyspace).collect()),
+        names: Mutex::default(),
+        memory: Arc::default(),
+        reclaiming: Mutex::default(),
+        flusher: Arc::new(Signal::default()),
+        compactor: Signal::default(),
+        flushed: Notify::new(),
+        flush_failure: Mutex::default(),
+        stopping: AtomicBool::new(false),
+        _lock: lock,
+    }
+}
+
+impl Engine for LocalEngine {
+    fn create(&self, keyspace: KeyspaceId, table_key: SecretKey) -> BoxFuture<'_, Result<()>> {
+        self.on_thread(move |store| lifecycle::create(store, keyspace, table_key)).boxed()
+    }
+
+    fn open(&self, keyspace: KeyspaceId, table_key: SecretKey) -> BoxFuture<'_, Result<()>> {
+        self.on_thread(move |store| lifecycle::open(store, keyspace, table_key)).boxed()
+    }
+
+    fn close(&self, keyspace: KeyspaceId) {
+        if let Ok(keyspace) = self.store.keyspace(keyspace) {
+            keyspace.close(&self.store.log);
+        }
+    }
+
+    fn switch_table_key(&self, keyspace: KeyspaceId, new_key: SecretKey) -> BoxFuture<'_, Result<()>> {
+        self.on_thread(move |store| lifecycle::switch_table_key(store, keyspace, new_key)).boxed()
+    }
+
+    fn drop_keyspace(&self, keyspace: KeyspaceId) -> BoxFuture<'_, Result<()>> {
+        self.on_thread(move |store| lifecycle::drop_keyspace(store, keyspace)).boxed()
+    }
+
+    fn keyspaces(&self) -> BoxFuture<'_, Result<Vec<KeyspaceId>>> {
+        let ids = self.store.keyspaces.read().keys().copied().collect();
+        std::future::ready(Ok(ids)).boxed()
+    }
+
+    fn get<'a>(&'a self, keyspace: KeyspaceId, key: &'a Key) -> BoxFuture<'a, Result<Option<Entry>>> {
+        async move { read::get(&self.store, keyspace, key) }.boxed()
+    }
+
+    fn slice<'a>(
+        &'a self,
+        keyspace: KeyspaceId,
+        partition: Partition,
+        range: SortRange,
+        direction: Direction,
+        limit: Limit,
+    ) -> BoxFuture<'a, Result<Page>> {
+        async move { read::slice(&self.store, keyspace, partition, &range, direction, limit) }.boxed()
+    }
+
+    fn sweep(
+        &self,
+        keyspace: KeyspaceId,
+        segment: Segment,
+        after: Option<Key>,
+        limit: Limit,
+    ) -> BoxFuture<'_, Result<Page>> {
+        async move { read::sweep(&self.store, keyspace, segment, after.as_ref(), limit) }.boxed()
+    }
+
+    fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Outcome>> {
+        commit::commit(&self.store, commit).boxed()
+    }
+
+    fn stats(&self, keyspace: KeyspaceId) -> Result<KeyspaceStats> {
+        read::stats(&self.store, keyspace)
+    }
+
+    fn flush(&self) -> BoxFuture<'_, Result<()>> {
+        self.on_thread(flush::flush_all).boxed()
+    }
+}

@@ -1,0 +1,38 @@
+//! How large things may grow.
+
+/// Sizes of an engine. The default suits a server that should stay small.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// A keyspace's memtable of this size is written to a file.
+    pub memtable_bytes: usize,
+    /// When all memtables together have this size, the largest is written to a file; at four times this size
+    /// commits wait.
+    pub memtables_bytes: usize,
+    /// A log segment of this size is followed by another.
+    pub log_segment_bytes: u64,
+    /// What a log segment is pre-written with at first; later up to four times as much.
+    pub log_extent_bytes: u64,
+    /// When there are more log segments, what the oldest still holds is flushed or parked.
+    pub log_segments: usize,
+    /// Decrypted blocks kept in memory.
+    pub cache_bytes: u64,
+    /// Data blocks of sorted files, before encryption, about.
+    pub block_bytes: usize,
+    /// Sorted files held open at once.
+    pub open_files: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            memtable_bytes: 8 << 20,
+            memtables_bytes: 16 << 20,
+            log_segment_bytes: 64 << 20,
+            log_extent_bytes: 1 << 20,
+            log_segments: 2,
+            cache_bytes: 32 << 20,
+            block_bytes: 8 << 10,
+            open_files: 512,
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The embedded engine passes the suite, in a folder and on a simulated disk.
+
+use std::sync::Arc;
+
+use crypto::SecretKey;
+use engine::conformance::on_disk::{self, OnDisk};
+use engine::conformance::{self, Subject, wait};
+use engine::local::{LocalEngine, Options};
+use engine::{Engine, Result};
+use env::Env;
+use tempfile::TempDir;
+
+const STORE_KEY: [u8; 32] = *b"the key of a store that is a try";
+
+/// Everything so small that a few commits meet flushes, merges and many log segments.
+fn small() -> Options {
+    Options {
+        memtable_bytes: 16 << 10,
+        memtables_bytes: 32 << 10,
+        log_segment_bytes: 8 << 10,
+        log_extent_bytes: 4 << 10,
+        log_segments: 2,
+        cache_bytes: 64 << 10,
+        block_bytes: 512,
+        open_files: 4,
+    }
+}
+
+fn open(env: Env, store: &std::path::Path) -> Result<Arc<LocalEngine>> {
+    LocalEngine::open(env, store, SecretKey::take(&mut STORE_KEY.clone()), small())
+}
+
+struct InFolder {
+    folder: TempDir,
+    engine: Option<Arc<LocalEngine>>,
+}
+
+impl InFolder {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let engine = Some(open(Env::real(), folder.path()).unwrap());
+        Self { folder, engine }
+    }
+}
+
+impl Subject for InFolder {
+    fn engine(&self) -> &dyn Engine {
+        &**self.engine.as_ref().unwrap()
+    }
+
+    fn restart(&mut self) -> bool {
+        wait(self.engine().flush()).unwrap();
+        self.engine = None;
+        self.engine = Some(open(Env::real(), self.folder.path()).unwrap());
+        true
+    }
+}
+
+struct OnSimulatedDisk;
+
+impl OnDisk for OnSimulatedDisk {
+    fn start(&self, env: Env) -> Result<Arc<dyn Engine>> {
+        Ok(open(env, self.store())?)
+    }
+
+    fn store_key(&self) -> [u8; 32] {
+        STORE_KEY
+    }
+
+    fn salt(&self, content: &[u8]) -> Option<Vec<u8>> {
+        content.get(64..96).filter(|salt| salt.iter().any(|byte| *byte != 0)).map(<[u8]>::to_vec)
+    }
+}
+
+macro_rules! in_folder {
+    ($($group:ident)*) => {
+        $(
+            #[test]
+            fn $group() {
+                conformance::$group(&|| Box::new(InFolder::new()));
+            }
+        )*
+    };
+}
+
+in_folder!(keyspaces reads sweeps commits isolation model);
+
+macro_rules! on_simulated_disk {
+    ($($group:ident)*) => {
+        $(
+            #[test]
+            fn $group() {
+                on_disk::$group(&OnSimulatedDisk);
+            }
+        )*
+    };
+}
+
+on_simulated_disk!(
+    power_cuts switch_cut_short drop_cut_short under_load faults failed_drop full_disk at_rest tampering nonces
+);
