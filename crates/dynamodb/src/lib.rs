@@ -1,6 +1,17 @@
-//! (front page follows)
+//! The DynamoDB API: tables, and the items in them.
+//!
+//! Map: [`service`] (the room, the list of its operations) · [`operations`] (one file each) · [`table`] (what a
+//! table is, its key, the gate to its items) · [`value`], [`item_key`], [`item_view`] (attribute values and
+//! items, in memory and stored) · [`expression`], [`parameters`] (conditions, updates, projections and the
+//! older parameters that say the same) · [`read_path`], [`write_path`] (the only ways to items) · [`error`]
+//! (the API's exceptions) · `worker` (what is done without being asked).
+//!
+//! Invariants: whoever reads or writes items passes [`DynamoDb::open_table`] first, and whoever writes passes
+//! [`write_path`]. A table is usable exactly as long as its KMS key is. Its encryption context is recorded
+//! with its wrapped key and never derived again. What does not work yet is refused, never ignored.
 
 pub mod attribute_fields;
+pub mod batch;
 pub mod capacity;
 pub mod error;
 pub mod expression;

@@ -103,7 +103,8 @@ pub(crate) async fn to_the_end<T: Send + 'static>(
     }
 }
 
-fn told(what: &str, of: &str, result: Result<(), ApiError>) {
+/// Logs work that did not come to its end.
+pub(crate) fn told(what: &str, of: &str, result: Result<(), ApiError>) {
     if let Err(error) = result {
         tracing::warn!(what, of, code = ?error.code, reason = ?error.message, "unfinished work waits for another try");
     }

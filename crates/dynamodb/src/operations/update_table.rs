@@ -76,6 +76,7 @@ impl Operation<DynamoDb> for UpdateTable {
         check_exclusive(&changing)?;
         refuse_what_does_not_work(&fields)?;
         let update = match (sse, deletion_protection) {
+            (Some(sse), _) if sse.is_empty() => return Err(says_nothing()),
             (Some(sse), _) => Update::Key(sse.wanted()?),
             (None, Some(protected)) => Update::DeletionProtection(protected),
             (None, None) if billing.is_there() => Update::Billing(billing),
@@ -137,6 +138,11 @@ fn refuse_what_does_not_work(fields: &Fields<'_>) -> Result<(), ApiError> {
         Some(member) => Err(unsupported_member(member)),
         None => Ok(()),
     }
+}
+
+/// AWS takes it for `Enabled: false`; a table must not lose its own key because of a member left out.
+fn says_nothing() -> ApiError {
+    invalid_parameters("SSESpecification must say whether it is Enabled, or name a key")
 }
 
 fn nothing_to_do() -> ApiError {

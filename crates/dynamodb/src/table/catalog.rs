@@ -88,6 +88,12 @@ impl Catalog {
         self.table(table.name()).filter(|found| found.id() == table.id())
     }
 
+    /// Whether nothing of a table was changed since it was looked up.
+    #[must_use]
+    pub fn is_current(&self, table: &Arc<Table>) -> bool {
+        self.again(table).is_some_and(|current| Arc::ptr_eq(&current, table))
+    }
+
     /// All tables `wanted` picks, in the order of their names.
     pub fn select(&self, wanted: impl Fn(&Table) -> bool) -> Vec<Arc<Table>> {
         self.tables.read().by_name.values().filter(|table| wanted(table)).cloned().collect()

@@ -194,3 +194,30 @@ mod keyspace_hex {
         Ok(KeyspaceId(id.to_be_bytes()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Descriptor, DescriptorError};
+    use serde_json::Value;
+
+    const FIRST_FORMAT: &[u8] = include_bytes!("descriptor-1.record");
+
+    #[test]
+    fn the_first_format_reads_and_writes_for_ever() {
+        let descriptor = Descriptor::decode(FIRST_FORMAT).unwrap();
+        assert_eq!((descriptor.name.as_str(), descriptor.billing.throughput.read), ("orders", 5));
+        assert_eq!(descriptor.keyspace.to_string(), "000102030405060708090a0b0c0d0e0f");
+        let written = descriptor.encode();
+        let json = |record: &[u8]| serde_json::from_slice::<Value>(&record[1..]).unwrap();
+        assert_eq!((written[0], json(&written)), (1, json(FIRST_FORMAT)));
+    }
+
+    #[test]
+    fn what_is_no_descriptor_is_refused() {
+        assert!(matches!(Descriptor::decode(b""), Err(DescriptorError::Empty)));
+        assert!(matches!(Descriptor::decode(b"\x02{}"), Err(DescriptorError::Version(2))));
+        for len in 1..FIRST_FORMAT.len() {
+            assert!(matches!(Descriptor::decode(&FIRST_FORMAT[..len]), Err(DescriptorError::Damaged(_))));
+        }
+    }
+}

@@ -43,6 +43,12 @@ impl SseSpecification {
         Some(Self { enabled, sse_type: sse_type.map(owned), key: key.map(owned) })
     }
 
+    /// Whether it says nothing. For a new table that asks for the AWS owned key.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.enabled.is_none() && self.sse_type.is_none() && self.key.is_none()
+    }
+
     /// What it asks for.
     ///
     /// # Errors

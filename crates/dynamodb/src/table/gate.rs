@@ -18,7 +18,7 @@ use crate::DynamoDb;
 use crate::error::{self, OpenError, chain, internal, table_gone, table_not_found};
 
 /// How often a table whose record changes meanwhile is looked up again.
-const MAX_ATTEMPTS: usize = 4;
+pub(super) const MAX_ATTEMPTS: usize = 4;
 
 /// A table whose keyspace is open and whose lease runs. Hold it for one call, no longer.
 #[derive(Clone)]

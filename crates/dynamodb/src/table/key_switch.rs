@@ -12,17 +12,17 @@
 
 use std::sync::Arc;
 
-use envelope::{KeyDescription, KeyManager, LeaseError, OnBehalfOf, UnwrappedKey, WrappedKey};
+use envelope::{KeyDescription, KeyManager, OnBehalfOf, WrappedKey};
 use service::{ApiError, CallContext};
 
 use super::Table;
-use super::descriptor::{Descriptor, RecordedKey};
+use super::descriptor::{Descriptor, RecordedKey, Stage};
 use super::encryption::{WantedKey, within_a_day};
-use super::gate::{by_itself, on_behalf_of};
+use super::gate::{MAX_ATTEMPTS, by_itself, on_behalf_of};
 use super::life::{being_updated, check_not_changing};
 use crate::DynamoDb;
-use crate::error::{self, OpenError, chain, internal, invalid_parameters};
-use crate::worker::in_background;
+use crate::error::{self, OpenError, internal, invalid_parameters};
+use crate::worker::{in_background, told};
 
 /// What became of a request for another key.
 pub enum Change {
@@ -79,8 +79,16 @@ impl DynamoDb {
     /// What stands in the way; may be called again.
     pub(crate) async fn finish_switch(&self, table: &Table) -> Result<(), ApiError> {
         let _turn = table.turn().lock().await;
+        for _ in 1..MAX_ATTEMPTS {
+            let Some(current) = self.catalog.again(table) else { return Ok(()) };
+            let resumed = self.resume_switch(&current).await;
+            // A record that was written meanwhile, its secrets sealed again, may be why it failed.
+            if resumed.is_ok() || self.catalog.is_current(&current) {
+                return resumed;
+            }
+        }
         match self.catalog.again(table) {
-            Some(table) => self.resume_switch(&table).await,
+            Some(current) => self.resume_switch(&current).await,
             None => Ok(()),
         }
     }
@@ -109,29 +117,25 @@ impl DynamoDb {
         let old_arn = table.descriptor().encryption.table_key.kms_key_arn.as_str();
         table.lease().hang_on([old_arn, &new.arn]);
         let begun = self.record_pending(who, &table, new).await;
-        match begun {
-            Ok((begun, key)) => {
-                self.switch_in_background(Arc::clone(&begun), key)?;
-                Ok(begun)
-            }
-            Err(refused) => {
-                table.hang_lease();
-                Err(refused)
-            }
+        match &begun {
+            Ok(begun) => self.finish_switch_later(Arc::clone(begun))?,
+            Err(_) => table.hang_lease(),
         }
+        begun
     }
 
+    /// The key itself is dropped here and fetched again when it is needed, so that a change that goes on in
+    /// the background and one that goes on after a crash are the same.
     async fn record_pending(
         &self,
         who: &OnBehalfOf,
         table: &Table,
         new: &KeyDescription,
-    ) -> Result<(Arc<Table>, UnwrappedKey), ApiError> {
+    ) -> Result<Arc<Table>, ApiError> {
         let context = self.encryption_context(table.name());
         let generated = self.table_keys.generate(table.lease(), who, &new.arn, &context).await;
-        let (key, wrapped) = generated.map_err(|error| error::lease(error, &*self.env.random))?;
-        let begun = self.record_wrapped(table, new, &wrapped).await?;
-        Ok((begun, key))
+        let (_, wrapped) = generated.map_err(|error| error::lease(error, &*self.env.random))?;
+        self.record_wrapped(table, new, &wrapped).await
     }
 
     async fn record_wrapped(
@@ -155,34 +159,36 @@ impl DynamoDb {
         self.catalog.change_sealing(&self.shredder, table, begin).await
     }
 
-    fn switch_in_background(&self, table: Arc<Table>, key: UnwrappedKey) -> Result<(), ApiError> {
+    fn finish_switch_later(&self, table: Arc<Table>) -> Result<(), ApiError> {
         let room = self.shared()?;
         in_background(async move {
-            let _turn = table.turn().lock().await;
-            if let Err(error) = room.switch(&table, key).await {
-                tracing::warn!(table = table.name(), reason = %chain(&error), "a change of key is to be gone on with");
-            }
+            told("a change of key", table.name(), room.finish_switch(&table).await);
         });
         Ok(())
     }
 
-    async fn switch(&self, table: &Table, key: UnwrappedKey) -> Result<(), SwitchError> {
-        self.table_keys.switch(table.lease(), key).await?;
-        self.finish(table).await
-    }
-
     async fn resume_switch(&self, table: &Table) -> Result<(), ApiError> {
         let Some(pending) = &table.descriptor().encryption.pending else { return Ok(()) };
-        let to_api = |error: SwitchError| error.into_api(&*self.env.random);
-        match self.open_with_either(table, pending).await.map_err(|e| e.into_api(&*self.env.random))? {
-            Opened::New => self.finish(table).await.map_err(to_api),
+        if table.descriptor().stage != Stage::Active {
+            return Ok(());
+        }
+        match self.open_with_either(table, pending).await.map_err(|error| self.not_opened(error))? {
+            Opened::New => self.finish(table).await,
             Opened::OldForGood => self.give_up(table).await,
             Opened::Old => {
-                let key = self.unwrap_recorded(&by_itself(), table, pending).await;
-                let key = key.map_err(|error| error.into_api(&*self.env.random))?;
-                self.switch(table, key).await.map_err(to_api)
+                self.switch(table, pending).await.map_err(|error| self.not_opened(error))?;
+                self.finish(table).await
             }
         }
+    }
+
+    async fn switch(&self, table: &Table, pending: &RecordedKey) -> Result<(), OpenError> {
+        let key = self.unwrap_recorded(&by_itself(), table, pending).await?;
+        Ok(self.table_keys.switch(table.lease(), key).await?)
+    }
+
+    fn not_opened(&self, error: OpenError) -> ApiError {
+        error.into_api(&*self.env.random)
     }
 
     /// Finds out which of both keys opens the keyspace.
@@ -207,16 +213,18 @@ impl DynamoDb {
 
     /// Records that the engine has switched. Whether the table is accessible is now the new key's affair:
     /// it is, where the keyspace is open.
-    async fn finish(&self, table: &Table) -> Result<(), SwitchError> {
+    async fn finish(&self, table: &Table) -> Result<(), ApiError> {
         let now_ms = self.env.clock.now_ms();
         let finish = |descriptor: &mut Descriptor| {
             let encryption = &mut descriptor.encryption;
             encryption.table_key = encryption.pending.take().unwrap_or(encryption.table_key.clone());
-            encryption.inaccessible_since_ms = (!table.lease().is_open()).then_some(now_ms);
+            encryption.inaccessible_since_ms = match table.lease().is_open() {
+                true => None,
+                false => encryption.inaccessible_since_ms.or(Some(now_ms)),
+            };
             Ok(())
         };
-        let finished = self.catalog.change(table, finish).await.map_err(SwitchError::Record)?;
-        finished.hang_lease();
+        self.catalog.change(table, finish).await?.hang_lease();
         Ok(())
     }
 
@@ -228,24 +236,6 @@ impl DynamoDb {
         };
         self.catalog.change(table, give_up).await?.hang_lease();
         Ok(())
-    }
-}
-
-/// Why a change of key stopped.
-#[derive(Debug, thiserror::Error)]
-enum SwitchError {
-    #[error("the keyspace does not take the new table key")]
-    Engine(#[from] LeaseError),
-    #[error("the change of key is not recorded: {}", .0.code)]
-    Record(ApiError),
-}
-
-impl SwitchError {
-    fn into_api(self, random: &dyn env::Random) -> ApiError {
-        match self {
-            Self::Engine(error) => error::lease(error, random),
-            Self::Record(error) => error,
-        }
     }
 }
 

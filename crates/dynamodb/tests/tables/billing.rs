@@ -120,6 +120,9 @@ async fn exclusive_changes_are_named_in_awss_order() {
     assert_eq!(world.refused("UpdateTable", protection).await.1, text("Deletion Protection"));
     let both = json!({"TableName": "orders", "DeletionProtectionEnabled": true, "SSESpecification": {"Enabled": true}});
     assert_eq!(world.refused("UpdateTable", both).await.1, text("Server-Side Encryption"));
+    let (_, message) =
+        world.refused("UpdateTable", json!({"TableName": "orders", "SSESpecification": {}})).await;
+    assert!(message.contains("SSESpecification must say whether it is Enabled"));
     let (_, message) = world.refused("UpdateTable", json!({"TableName": "orders"})).await;
     assert!(message.starts_with("At least one of ProvisionedThroughput"));
 }

@@ -89,3 +89,26 @@ async fn many_tables_are_sealed_again_in_batches() {
         assert!(world.open(&format!("table-{number}")).await.is_ok());
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_come_and_go_at_once_without_waiting_for_each_other_for_ever() {
+    let world = std::sync::Arc::new(World::new().await);
+    let key = world.kms.create_key();
+    let lives = (0..8).map(|number| {
+        let (world, key) = (world.clone(), key.clone());
+        tokio::spawn(async move {
+            let name = format!("table-{number}");
+            for _ in 0..4 {
+                world.create(&name, crate::world::under(&key)).await;
+                world.change_key(&name, json!({"Enabled": true})).await.unwrap();
+                world.settled(&name).await;
+                world.ok("DeleteTable", json!({"TableName": name})).await;
+            }
+        })
+    });
+    for life in lives.collect::<Vec<_>>() {
+        life.await.unwrap();
+    }
+    assert_eq!(world.engine.inner_keyspaces().await, 1);
+    assert!(world.room.catalog.shredding().is_empty());
+}

@@ -183,3 +183,42 @@ async fn while_it_changes_its_key_a_table_is_in_use() {
     assert_eq!(world.get("orders").await.as_deref(), Some("kept"));
     world.ok("DeleteTable", json!({"TableName": "orders"})).await;
 }
+
+/// Whichever comes first, the table ends under one of both keys, and is accessible exactly if that one is
+/// usable.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_is_disabled_while_a_table_changes_to_it_never_serves() {
+    let mut config = World::new().await.config;
+    config.key_changes.free = usize::MAX;
+    let world = std::sync::Arc::new(World::with(config).await);
+    let (mut taken, mut left) = (0, 0);
+    for round in 0..150_usize {
+        let name = format!("table-{round}");
+        let (old, new) = (world.kms.create_key(), world.kms.create_key());
+        world.create(&name, under(&old)).await;
+        world.put(&name, "kept").await;
+        let keyspace = world.open(&name).await.unwrap().keyspace();
+        let changing = {
+            let (world, name, new) = (world.clone(), name.clone(), new.clone());
+            tokio::spawn(async move { world.change_key(&name, under(&new)).await.is_ok() })
+        };
+        for _ in 0..round * 3 {
+            tokio::task::yield_now().await;
+        }
+        world.kms.bring(&new, KeyState::Disabled).await;
+        changing.await.unwrap();
+        let table = world.settled(&name).await;
+        if table["SSEDescription"]["KMSMasterKeyArn"] == json!(new) {
+            taken += 1;
+            assert_eq!(table["TableStatus"], "INACCESSIBLE_ENCRYPTION_CREDENTIALS", "round {round}");
+            assert!(engine::Engine::stats(&*world.engine, keyspace).is_err(), "round {round}");
+            assert!(world.closed(&name).await.1.contains(&format!("{new} is disabled.")));
+            world.kms.bring(&new, KeyState::Enabled).await;
+        } else {
+            left += 1;
+            assert_eq!(table["TableStatus"], "ACTIVE", "round {round}");
+        }
+        assert_eq!(world.get(&name).await.as_deref(), Some("kept"));
+    }
+    assert!(taken > 0 && left > 0, "both outcomes are met: {taken}, {left}");
+}
