@@ -1,9 +1,7 @@
 //! Where an item lies: its primary key, checked against the table's schema, as the engine sees it.
 
-use std::collections::HashSet;
-
 use bytes::Bytes;
-use engine::{Key, KeyspaceId};
+use engine::Key;
 use service::ApiError;
 
 use crate::table::{KeyAttribute, KeySchema, KeyType, Table};
@@ -62,26 +60,6 @@ pub fn as_key_value(kind: KeyType, value: &AttributeValue) -> Option<KeyValue<'_
 #[must_use]
 pub fn does_not_match_the_schema() -> ApiError {
     ApiError::validation("The provided key element does not match the schema")
-}
-
-/// Addresses of a batch: no item may be named twice.
-#[derive(Default)]
-pub struct DistinctKeys {
-    seen: HashSet<(KeyspaceId, Key)>,
-}
-
-impl DistinctKeys {
-    /// Notes an address and hands it back.
-    ///
-    /// # Errors
-    /// `ValidationException` where it was there before.
-    pub fn add(&mut self, table: &Table, address: Key) -> Result<Key, ApiError> {
-        if self.seen.insert((table.keyspace(), address.clone())) {
-            Ok(address)
-        } else {
-            Err(ApiError::validation("Provided list of item keys contains duplicates"))
-        }
-    }
 }
 
 fn address(

@@ -9,8 +9,9 @@ use service::{ApiError, CallContext, Fields, Node, Operation, OperationKind};
 
 use crate::DynamoDb;
 use crate::attribute_fields::or_noted;
+use crate::batch::{DistinctKeys, check_names, open_tables};
 use crate::capacity::{Consistency, ConsumedCapacity, ReturnCapacity, Units};
-use crate::item_key::{DistinctKeys, address_of_key};
+use crate::item_key::address_of_key;
 use crate::item_view::{ItemView, View};
 use crate::parameters::{Generations, PlaceholderFields, ProjectionFields};
 use crate::table::OpenTable;
@@ -88,6 +89,7 @@ impl Operation<DynamoDb> for BatchGetItem {
 
     fn parse(mut fields: Fields<'_>) -> Result<Input, ApiError> {
         let tables = fields.structure_map("RequestItems").count(1..=MAX_TABLES).required();
+        check_names(&fields, tables.iter().map(|(name, _)| name.as_ref()));
         let tables: Vec<_> =
             tables.into_iter().map(|(name, fields)| TableFields::read(&name, fields)).collect();
         let return_capacity = ReturnCapacity::read(&mut fields);
@@ -101,9 +103,8 @@ impl Operation<DynamoDb> for BatchGetItem {
     }
 
     async fn run(room: &DynamoDb, context: &CallContext, input: Input) -> Result<Output, ApiError> {
-        let opened =
-            try_join_all(input.tables.iter().map(|request| room.open_table(context, &request.table)));
-        let tables: Vec<OpenTable> = opened.await?;
+        let names = input.tables.iter().map(|request| request.table.as_str());
+        let tables = open_tables(room, context, names).await?;
         let addresses = all_addresses(&input.tables, &tables)?;
         let mut reading = Reading { room, context, bytes_left: MAX_ANSWER_BYTES, output: Output::default() };
         let mut consumed = Vec::new();

@@ -1,15 +1,16 @@
 //! BatchWriteItem: up to 25 puts and deletes on any tables, each for itself.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use futures::future::try_join_all;
 use serde::Serialize;
 use service::{ApiError, CallContext, Fields, Operation, OperationKind};
 
 use crate::DynamoDb;
 use crate::attribute_fields::required_item;
+use crate::batch::{DistinctKeys, check_names, open_tables};
 use crate::capacity::{ConsumedCapacity, ReturnCapacity};
-use crate::item_key::{DistinctKeys, address_of_item, address_of_key};
+use crate::item_key::{address_of_item, address_of_key};
 use crate::return_values::{OnConditionFailure, read_item_collection_metrics};
 use crate::table::OpenTable;
 use crate::value::codec::encode;
@@ -59,8 +60,9 @@ impl Operation<DynamoDb> for BatchWriteItem {
 
     fn parse(mut fields: Fields<'_>) -> Result<Input, ApiError> {
         let tables = fields.structures_map("RequestItems").count(1..=MAX_TABLES).required();
+        check_names(&fields, tables.iter().map(|(name, _)| name.as_ref()));
         check_counts(&fields, &tables);
-        let read = |(name, writes): (std::borrow::Cow<'_, str>, Vec<Fields<'_>>)| {
+        let read = |(name, writes): (Cow<'_, str>, Vec<Fields<'_>>)| {
             (name.into_owned(), writes.into_iter().map(WriteFields::read).collect())
         };
         let tables: Vec<(String, Vec<WriteFields>)> = tables.into_iter().map(read).collect();
@@ -80,9 +82,8 @@ impl Operation<DynamoDb> for BatchWriteItem {
     }
 
     async fn run(room: &DynamoDb, context: &CallContext, input: Input) -> Result<Output, ApiError> {
-        let opened =
-            try_join_all(input.tables.iter().map(|request| room.open_table(context, &request.table)));
-        let tables: Vec<OpenTable> = opened.await?;
+        let names = input.tables.iter().map(|request| request.table.as_str());
+        let tables = open_tables(room, context, names).await?;
         let writes = all_writes(&input.tables, &tables)?;
         let mut written = room.write_items(context, &writes).await?.into_iter();
         let consumed = input.tables.iter().filter_map(|request| {
@@ -95,11 +96,11 @@ impl Operation<DynamoDb> for BatchWriteItem {
     }
 }
 
-fn check_counts(fields: &Fields<'_>, tables: &[(std::borrow::Cow<'_, str>, Vec<Fields<'_>>)]) {
+fn check_counts(fields: &Fields<'_>, tables: &[(Cow<'_, str>, Vec<Fields<'_>>)]) {
     if tables.iter().all(|(_, writes)| (1..=MAX_WRITES).contains(&writes.len())) {
         return;
     }
-    let told = |(name, writes): &(std::borrow::Cow<'_, str>, Vec<Fields<'_>>)| {
+    let told = |(name, writes): &(Cow<'_, str>, Vec<Fields<'_>>)| {
         format!("{name}=[{}]", if writes.is_empty() { "" } else { "..." })
     };
     let told: Vec<String> = tables.iter().map(told).collect();

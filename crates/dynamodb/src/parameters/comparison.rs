@@ -1,5 +1,7 @@
 //! `ComparisonOperator` and its values, and the operator between several of them.
 
+use std::borrow::Cow;
+
 use service::{ApiError, Fields};
 
 use crate::attribute_fields::or_noted;
@@ -35,7 +37,7 @@ impl ConditionEntry {
     /// Reads a whole parameter; `None` where it is absent.
     pub fn read_all(fields: &mut Fields<'_>, name: &str) -> Option<Vec<Self>> {
         let entries = fields.structure_map(name).optional()?;
-        let read = |(attribute, mut fields): (std::borrow::Cow<'_, str>, Fields<'_>)| Self {
+        let read = |(attribute, mut fields): (Cow<'_, str>, Fields<'_>)| Self {
             attribute: attribute.into_owned(),
             values: read_values(&mut fields, "AttributeValueList"),
             operator: LegacyOperator::of_name(

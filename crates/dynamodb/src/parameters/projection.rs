@@ -1,5 +1,7 @@
 //! What is shown of items: `ProjectionExpression`, or `AttributesToGet`.
 
+use std::borrow::Cow;
+
 use service::{ApiError, Fields};
 
 use crate::expression::{Placeholders, Projection, legacy};
@@ -17,11 +19,9 @@ impl ProjectionFields {
     /// Reads them.
     pub fn read(fields: &mut Fields<'_>) -> Self {
         let attributes = fields.strings("AttributesToGet").count(1..=usize::MAX).optional();
-        let owned = |names: Vec<std::borrow::Cow<'_, str>>| {
-            names.into_iter().map(std::borrow::Cow::into_owned).collect()
-        };
+        let owned = |names: Vec<Cow<'_, str>>| names.into_iter().map(Cow::into_owned).collect();
         let expression = fields.string("ProjectionExpression").optional();
-        Self { expression: expression.map(std::borrow::Cow::into_owned), attributes: attributes.map(owned) }
+        Self { expression: expression.map(Cow::into_owned), attributes: attributes.map(owned) }
     }
 
     /// The parameter that is there, if one is.

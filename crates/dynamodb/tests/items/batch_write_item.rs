@@ -81,6 +81,12 @@ fn what_is_wrong_is_told_in_the_order_of_aws() {
                         greater than or equal to 1"]),
         ),
         (
+            json!({"RequestItems": {"": [delete("a")]}}),
+            violated(&["Value '{=...}' at 'requestItems' failed to satisfy constraint: Map keys must satisfy \
+                        constraint: [Member must have length less than or equal to 1024, Member must have length \
+                        greater than or equal to 1]"]),
+        ),
+        (
             json!({"RequestItems": {"plain": []}}),
             violated(&["Value '{plain=[]}' at 'requestItems' failed to satisfy constraint: Map value must \
                         satisfy constraint: [Member must have length less than or equal to 25, Member must have \
