@@ -240,11 +240,11 @@ fn impossible_updates() -> Vec<Row> {
         invalid("SET a = b", not_in_item),
         invalid("SET a = b + :n", not_in_item),
         invalid("SET a.b = :v", no_path),
-        invalid("SET list.b = :v", no_path),
-        invalid("SET map[0] = :v", no_path),
-        invalid("SET text.b = :v", no_path),
-        invalid("SET a = text + :n", "An operand in the update expression has an incorrect data type"),
-        invalid("ADD text :n", "An operand in the update expression has an incorrect data type"),
+        invalid("SET parts.b = :v", no_path),
+        invalid("SET doc[0] = :v", no_path),
+        invalid("SET note.b = :v", no_path),
+        invalid("SET a = note + :n", "An operand in the update expression has an incorrect data type"),
+        invalid("ADD note :n", "An operand in the update expression has an incorrect data type"),
     ]
 }
 

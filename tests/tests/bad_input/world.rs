@@ -39,8 +39,8 @@ pub fn run(rows: &[Row]) {
 fn furnish(server: &Server) -> Value {
     let _ = server.dynamodb("CreateTable", &table(TABLE)).ok();
     for (pk, sk) in [("a", "1"), ("a", "2"), ("b", "1")] {
-        let item = json!({"pk": {"S": pk}, "sk": {"N": sk}, "count": {"N": "7"}, "list": {"L": [{"S": "x"}]},
-            "map": {"M": {"in": {"S": "deep"}}}, "text": {"S": "words"}, "set": {"SS": ["p", "q"]}});
+        let item = json!({"pk": {"S": pk}, "sk": {"N": sk}, "count": {"N": "7"}, "parts": {"L": [{"S": "x"}]},
+            "doc": {"M": {"in": {"S": "deep"}}}, "text": {"S": "words"}, "note": {"S": "words"}, "set": {"SS": ["p", "q"]}});
         let _ = server.dynamodb("PutItem", &json!({"TableName": TABLE, "Item": item})).ok();
     }
     let key = server.create_key();

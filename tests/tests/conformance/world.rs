@@ -46,10 +46,10 @@ impl World {
         self.kms = kms_client(&self.server);
     }
 
-    /// A server with a table `T`: partition key `pk` (S), sort key `sk` (N).
+    /// A server with a table `Tasks`: partition key `pk` (S), sort key `sk` (N).
     pub async fn with_table() -> Self {
         let world = Self::new();
-        world.create_table("T").await;
+        world.create_table("Tasks").await;
         world
     }
 
@@ -63,14 +63,14 @@ impl World {
         table(&self.dynamodb, name).sse_specification(sse(key)).send().await.unwrap();
     }
 
-    /// Puts an item into `T`.
+    /// Puts an item into `Tasks`.
     pub async fn put(&self, item: Item) {
-        self.dynamodb.put_item().table_name("T").set_item(Some(item)).send().await.unwrap();
+        self.dynamodb.put_item().table_name("Tasks").set_item(Some(item)).send().await.unwrap();
     }
 
-    /// The item of this key in `T`.
+    /// The item of this key in `Tasks`.
     pub async fn get(&self, pk: &str, sk: i64) -> Option<Item> {
-        let get = self.dynamodb.get_item().table_name("T").set_key(Some(key(pk, sk)));
+        let get = self.dynamodb.get_item().table_name("Tasks").set_key(Some(key(pk, sk)));
         get.send().await.unwrap().item
     }
 

@@ -16,7 +16,7 @@ async fn items_of_several_tables_come_together() {
     let other = world.dynamodb.put_item().table_name("Other").set_item(Some(item_of("b", 2, [])));
     other.send().await.unwrap();
     let request = HashMap::from([
-        ("T".to_owned(), keys([key("a", 1), key("absent", 1)])),
+        ("Tasks".to_owned(), keys([key("a", 1), key("absent", 1)])),
         ("Other".to_owned(), keys([key("b", 2)])),
     ]);
     let answer = world
@@ -28,7 +28,7 @@ async fn items_of_several_tables_come_together() {
         .await
         .unwrap();
     let responses = answer.responses.unwrap();
-    assert_eq!(responses["T"], [item_of("a", 1, [("v", s("one"))])]);
+    assert_eq!(responses["Tasks"], [item_of("a", 1, [("v", s("one"))])]);
     assert_eq!(responses["Other"], [key("b", 2)]);
     assert!(answer.unprocessed_keys.unwrap().is_empty());
     // Two keys of T (one absent) and one of Other, half a unit each.
@@ -48,8 +48,8 @@ async fn a_projection_counts_for_all_keys_of_a_table() {
         .consistent_read(true)
         .build()
         .unwrap();
-    let answer = world.dynamodb.batch_get_item().request_items("T", wanted).send().await.unwrap();
-    assert_eq!(answer.responses.unwrap()["T"], [crate::world::item([("v", s("one"))])]);
+    let answer = world.dynamodb.batch_get_item().request_items("Tasks", wanted).send().await.unwrap();
+    assert_eq!(answer.responses.unwrap()["Tasks"], [crate::world::item([("v", s("one"))])]);
 }
 
 #[tokio::test]
@@ -59,9 +59,9 @@ async fn what_would_be_too_much_for_one_answer_is_left_for_the_next() {
         world.put(item_of("a", sk, [("v", s(&"x".repeat(390_000)))])).await;
     }
     let all = keys((0..50).map(|sk| key("a", sk)));
-    let answer = world.dynamodb.batch_get_item().request_items("T", all).send().await.unwrap();
-    let got = answer.responses.unwrap()["T"].len();
-    let left = answer.unprocessed_keys.unwrap()["T"].keys.len();
+    let answer = world.dynamodb.batch_get_item().request_items("Tasks", all).send().await.unwrap();
+    let got = answer.responses.unwrap()["Tasks"].len();
+    let left = answer.unprocessed_keys.unwrap()["Tasks"].keys.len();
     assert_eq!(got + left, 50);
     assert!((40..50).contains(&got), "16 MB hold {got} items of 390 KB");
 }
@@ -71,8 +71,12 @@ async fn what_cannot_be_is_refused() {
     let world = World::with_table().await;
     let get = |table: &str, keys| world.dynamodb.batch_get_item().request_items(table, keys);
     assert_eq!(code(get("Nowhere", keys([key("a", 1)])).send().await), "ResourceNotFoundException");
-    let twice = get("T", keys([key("a", 1), key("a", 1)])).send().await;
+    let twice = get("Tasks", keys([key("a", 1), key("a", 1)])).send().await;
     assert_eq!(invalid(twice), "Provided list of item keys contains duplicates");
-    let many = get("T", keys((0..101).map(|sk| key("a", sk)))).send().await;
-    assert_eq!(invalid(many), "Too many items requested for the BatchGetItem call");
+    let many = invalid(get("Tasks", keys((0..101).map(|sk| key("a", sk)))).send().await);
+    assert!(many.ends_with("Member must have length less than or equal to 100"), "{many}");
+    world.create_table("Other").await;
+    let half = || keys((0..51).map(|sk| key("a", sk)));
+    let together = get("Tasks", half()).request_items("Other", half()).send().await;
+    assert_eq!(invalid(together), "Too many items requested for the BatchGetItem call");
 }

@@ -20,7 +20,7 @@ async fn puts_and_deletes_of_several_tables_are_done_together() {
     let answer = world
         .dynamodb
         .batch_write_item()
-        .request_items("T", vec![put(item_of("new", 1, [("v", s("x"))])), delete(key("old", 1))])
+        .request_items("Tasks", vec![put(item_of("new", 1, [("v", s("x"))])), delete(key("old", 1))])
         .request_items("Other", vec![put(key("o", 1))])
         .return_consumed_capacity(ReturnConsumedCapacity::Total)
         .send()
@@ -37,7 +37,7 @@ async fn puts_and_deletes_of_several_tables_are_done_together() {
 async fn twenty_five_are_the_most() {
     let world = World::with_table().await;
     let puts = |count| (0..count).map(|sk| put(key("a", sk))).collect::<Vec<_>>();
-    let write = |requests| world.dynamodb.batch_write_item().request_items("T", requests).send();
+    let write = |requests| world.dynamodb.batch_write_item().request_items("Tasks", requests).send();
     write(puts(25)).await.unwrap();
     assert!(world.get("a", 24).await.is_some());
     let _ = invalid(write(puts(26)).await);
@@ -49,9 +49,9 @@ async fn one_bad_request_refuses_all_of_them() {
     let world = World::with_table().await;
     let write =
         |table: &str, requests| world.dynamodb.batch_write_item().request_items(table, requests).send();
-    let twice = write("T", vec![put(key("a", 1)), delete(key("a", 1))]).await;
+    let twice = write("Tasks", vec![put(key("a", 1)), delete(key("a", 1))]).await;
     assert_eq!(invalid(twice), "Provided list of item keys contains duplicates");
-    let half = write("T", vec![put(key("a", 1)), delete(crate::world::item([("pk", s("a"))]))]).await;
+    let half = write("Tasks", vec![put(key("a", 1)), delete(crate::world::item([("pk", s("a"))]))]).await;
     assert_eq!(invalid(half), "The provided key element does not match the schema");
     assert_eq!(code(write("Nowhere", vec![put(key("a", 1))]).await), "ResourceNotFoundException");
     assert_eq!(world.get("a", 1).await, None);

@@ -47,8 +47,8 @@ async fn provisioned_throughput_is_kept() {
 #[tokio::test]
 async fn a_name_is_taken_once() {
     let world = World::with_table().await;
-    let again = table(&world.dynamodb, "T").send().await;
-    assert_eq!(refused(again), ("ResourceInUseException".into(), "Table already exists: T".into()));
+    let again = table(&world.dynamodb, "Tasks").send().await;
+    assert_eq!(refused(again), ("ResourceInUseException".into(), "Table already exists: Tasks".into()));
 }
 
 #[tokio::test]

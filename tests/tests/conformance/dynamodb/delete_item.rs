@@ -6,7 +6,7 @@ use crate::world::{World, invalid, item_of, key, n, refused, s};
 async fn a_deleted_item_is_gone_and_deleting_it_again_is_fine() {
     let world = World::with_table().await;
     world.put(item_of("a", 1, [("v", s("x"))])).await;
-    let delete = || world.dynamodb.delete_item().table_name("T").set_key(Some(key("a", 1)));
+    let delete = || world.dynamodb.delete_item().table_name("Tasks").set_key(Some(key("a", 1)));
     let answer = delete().return_values(ReturnValue::AllOld).send().await.unwrap();
     assert_eq!(answer.attributes, Some(item_of("a", 1, [("v", s("x"))])));
     assert_eq!(world.get("a", 1).await, None);
@@ -22,7 +22,7 @@ async fn a_condition_protects() {
         world
             .dynamodb
             .delete_item()
-            .table_name("T")
+            .table_name("Tasks")
             .set_key(Some(key("a", 1)))
             .condition_expression("v > :v")
             .expression_attribute_values(":v", n(value))
@@ -47,6 +47,6 @@ async fn a_condition_protects() {
 #[tokio::test]
 async fn a_key_must_fit_the_schema() {
     let world = World::with_table().await;
-    let wrong = world.dynamodb.delete_item().table_name("T").key("pk", s("a"));
+    let wrong = world.dynamodb.delete_item().table_name("Tasks").key("pk", s("a"));
     assert_eq!(invalid(wrong.send().await), "The provided key element does not match the schema");
 }

@@ -6,12 +6,12 @@ use crate::world::{World, code, invalid, item_of, key, refused, table};
 async fn a_deleted_table_is_gone_and_its_name_is_free() {
     let world = World::with_table().await;
     world.put(item_of("a", 1, [])).await;
-    let answer = world.dynamodb.delete_table().table_name("T").send().await.unwrap();
+    let answer = world.dynamodb.delete_table().table_name("Tasks").send().await.unwrap();
     assert_eq!(answer.table_description.unwrap().table_status, Some(TableStatus::Deleting));
     assert_eq!(world.dynamodb.list_tables().send().await.unwrap().table_names().len(), 0);
-    let get = world.dynamodb.get_item().table_name("T").set_key(Some(key("a", 1))).send().await;
+    let get = world.dynamodb.get_item().table_name("Tasks").set_key(Some(key("a", 1))).send().await;
     assert_eq!(code(get), "ResourceNotFoundException");
-    table(&world.dynamodb, "T").send().await.unwrap();
+    table(&world.dynamodb, "Tasks").send().await.unwrap();
     assert_eq!(world.get("a", 1).await, None, "a new table of an old name is empty");
 }
 

@@ -7,7 +7,7 @@ async fn a_table_is_found_by_name_and_by_arn() {
     let world = World::with_table().await;
     world.put(item_of("a", 1, [("v", s("x"))])).await;
     let describe = |name: &str| world.dynamodb.describe_table().table_name(name).send();
-    let by_name = describe("T").await.unwrap().table.unwrap();
+    let by_name = describe("Tasks").await.unwrap().table.unwrap();
     assert_eq!(by_name.table_status, Some(TableStatus::Active));
     assert!(by_name.creation_date_time.is_some());
     let by_arn = describe(by_name.table_arn.as_deref().unwrap()).await.unwrap().table.unwrap();
@@ -25,8 +25,8 @@ async fn an_absent_table_is_named() {
 #[tokio::test]
 async fn a_table_is_the_same_after_a_restart() {
     let mut world = World::with_table().await;
-    let before = world.dynamodb.describe_table().table_name("T").send().await.unwrap().table;
+    let before = world.dynamodb.describe_table().table_name("Tasks").send().await.unwrap().table;
     world.restart();
-    let after = world.dynamodb.describe_table().table_name("T").send().await.unwrap().table;
+    let after = world.dynamodb.describe_table().table_name("Tasks").send().await.unwrap().table;
     assert_eq!(before, after);
 }

@@ -47,9 +47,9 @@ async fn a_projection_takes_paths_out() {
     let answer = world
         .dynamodb
         .get_item()
-        .table_name("T")
+        .table_name("Tasks")
         .set_key(Some(key("a", 1)))
-        .projection_expression("#s, m.deep[1], l[7], absent.path")
+        .projection_expression("#s, m.deep[1], l[7], absent.part")
         .expression_attribute_names("#s", "s")
         .send()
         .await
@@ -64,8 +64,12 @@ async fn capacity_is_counted_in_steps_of_4_kb() {
     world.put(item_of("small", 1, [])).await;
     world.put(item_of("large", 1, [("v", s(&"x".repeat(9000)))])).await;
     let units = async |pk: &str, consistent: bool| {
-        let get =
-            world.dynamodb.get_item().table_name("T").set_key(Some(key(pk, 1))).consistent_read(consistent);
+        let get = world
+            .dynamodb
+            .get_item()
+            .table_name("Tasks")
+            .set_key(Some(key(pk, 1)))
+            .consistent_read(consistent);
         let answer = get.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await.unwrap();
         answer.consumed_capacity.unwrap().capacity_units.unwrap()
     };
@@ -83,7 +87,7 @@ async fn capacity_is_counted_in_steps_of_4_kb() {
 async fn attributes_to_get_is_the_projection_of_before() {
     let world = World::with_table().await;
     world.put(every_type()).await;
-    let get = world.dynamodb.get_item().table_name("T").set_key(Some(key("a", 1)));
+    let get = world.dynamodb.get_item().table_name("Tasks").set_key(Some(key("a", 1)));
     let answer = get.attributes_to_get("bool").attributes_to_get("absent").send().await.unwrap();
     assert_eq!(answer.item.unwrap(), item([("bool", AttributeValue::Bool(false))]));
 }
@@ -96,6 +100,6 @@ async fn what_cannot_be_is_refused() {
     assert_eq!(absent, ("ResourceNotFoundException".into(), "Requested resource not found".into()));
     for wrong in [item([("pk", s("a"))]), item([("pk", n(1)), ("sk", n(1))]), item_of("a", 1, [("x", n(1))])]
     {
-        assert_eq!(invalid(get("T", wrong).await), "The provided key element does not match the schema");
+        assert_eq!(invalid(get("Tasks", wrong).await), "The provided key element does not match the schema");
     }
 }

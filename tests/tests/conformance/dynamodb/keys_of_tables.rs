@@ -6,34 +6,34 @@ use crate::world::{World, code, invalid, item_of, key, n, s, sse};
 
 async fn under_key(world: &World) -> String {
     let arn = world.create_key().await;
-    world.create_table_under("T", &arn).await;
+    world.create_table_under("Tasks", &arn).await;
     world.put(item_of("a", 1, [("v", s("x"))])).await;
     arn
 }
 
 async fn status(world: &World) -> Option<TableStatus> {
-    world.dynamodb.describe_table().table_name("T").send().await.unwrap().table.unwrap().table_status
+    world.dynamodb.describe_table().table_name("Tasks").send().await.unwrap().table.unwrap().table_status
 }
 
 /// The refusal of every item operation, all the same.
 async fn refusal(world: &World) -> String {
     let client = &world.dynamodb;
-    let get = client.get_item().table_name("T").set_key(Some(key("a", 1))).send().await;
+    let get = client.get_item().table_name("Tasks").set_key(Some(key("a", 1))).send().await;
     let text = invalid(get);
     assert_prefix(
         &text,
-        &invalid(client.put_item().table_name("T").set_item(Some(key("b", 1))).send().await),
+        &invalid(client.put_item().table_name("Tasks").set_item(Some(key("b", 1))).send().await),
     );
     assert_prefix(
         &text,
-        &invalid(client.delete_item().table_name("T").set_key(Some(key("a", 1))).send().await),
+        &invalid(client.delete_item().table_name("Tasks").set_key(Some(key("a", 1))).send().await),
     );
     assert_prefix(
         &text,
-        &invalid(client.update_item().table_name("T").set_key(Some(key("a", 1))).send().await),
+        &invalid(client.update_item().table_name("Tasks").set_key(Some(key("a", 1))).send().await),
     );
-    assert_prefix(&text, &invalid(client.scan().table_name("T").send().await));
-    let query = client.query().table_name("T").key_condition_expression("pk = :p");
+    assert_prefix(&text, &invalid(client.scan().table_name("Tasks").send().await));
+    let query = client.query().table_name("Tasks").key_condition_expression("pk = :p");
     assert_prefix(&text, &invalid(query.expression_attribute_values(":p", s("a")).send().await));
     text
 }
@@ -57,7 +57,7 @@ async fn a_disabled_key_closes_its_table_at_once_and_an_enabled_one_opens_it() {
     let told = world
         .dynamodb
         .describe_table()
-        .table_name("T")
+        .table_name("Tasks")
         .send()
         .await
         .unwrap()
@@ -107,8 +107,8 @@ async fn a_deleted_key_takes_its_table_with_it() {
     assert_eq!(status(&world).await, Some(TableStatus::InaccessibleEncryptionCredentials));
     world.restart();
     let _ = refusal(&world).await;
-    world.dynamodb.delete_table().table_name("T").send().await.unwrap();
-    world.create_table("T").await;
+    world.dynamodb.delete_table().table_name("Tasks").send().await.unwrap();
+    world.create_table("Tasks").await;
     assert_eq!(world.get("a", 1).await, None);
 }
 
@@ -118,13 +118,13 @@ async fn a_closed_table_can_be_described_protected_and_deleted_but_not_switched(
     let arn = under_key(&world).await;
     let other = world.create_key().await;
     world.kms.disable_key().key_id(&arn).send().await.unwrap();
-    let update = world.dynamodb.update_table().table_name("T").sse_specification(sse(&other));
+    let update = world.dynamodb.update_table().table_name("Tasks").sse_specification(sse(&other));
     let text = invalid(update.send().await);
     assert!(text.contains(&format!("{arn} is disabled.")), "the text names the old key: {text}");
     for protected in [true, false] {
-        let update = world.dynamodb.update_table().table_name("T").deletion_protection_enabled(protected);
+        let update = world.dynamodb.update_table().table_name("Tasks").deletion_protection_enabled(protected);
         update.send().await.unwrap();
     }
-    assert_eq!(world.dynamodb.list_tables().send().await.unwrap().table_names(), ["T"]);
-    world.dynamodb.delete_table().table_name("T").send().await.unwrap();
+    assert_eq!(world.dynamodb.list_tables().send().await.unwrap().table_names(), ["Tasks"]);
+    world.dynamodb.delete_table().table_name("Tasks").send().await.unwrap();
 }

@@ -9,7 +9,7 @@ use crate::world::{World, invalid, item, item_of, n, refused, s};
 async fn a_put_replaces_the_whole_item() {
     let world = World::with_table().await;
     let put = |item| {
-        world.dynamodb.put_item().table_name("T").set_item(Some(item)).return_values(ReturnValue::AllOld)
+        world.dynamodb.put_item().table_name("Tasks").set_item(Some(item)).return_values(ReturnValue::AllOld)
     };
     let first = put(item_of("a", 1, [("v", s("one")), ("w", s("x"))])).send().await.unwrap();
     assert_eq!(first.attributes, None);
@@ -25,7 +25,7 @@ async fn conditions_are_checked_against_the_item_that_is_there() {
         world
             .dynamodb
             .put_item()
-            .table_name("T")
+            .table_name("Tasks")
             .set_item(Some(item_of("a", 1, [("v", n(value))])))
             .condition_expression(condition)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
@@ -52,7 +52,8 @@ async fn conditions_are_checked_against_the_item_that_is_there() {
 async fn the_conditions_of_before_still_count() {
     let world = World::with_table().await;
     let put = |expected: ExpectedAttributeValue| {
-        let put = world.dynamodb.put_item().table_name("T").set_item(Some(item_of("a", 1, [("v", n(1))])));
+        let put =
+            world.dynamodb.put_item().table_name("Tasks").set_item(Some(item_of("a", 1, [("v", n(1))])));
         put.expected("v", expected).send()
     };
     let absent = || ExpectedAttributeValue::builder().exists(false).build();
@@ -69,14 +70,14 @@ async fn the_conditions_of_before_still_count() {
 async fn capacity_is_counted_in_steps_of_1_kb() {
     let world = World::with_table().await;
     let units = async |length: usize| {
-        let put = world.dynamodb.put_item().table_name("T").set_item(Some(item_of(
+        let put = world.dynamodb.put_item().table_name("Tasks").set_item(Some(item_of(
             "a",
             1,
             [("v", s(&"x".repeat(length)))],
         )));
         let answer = put.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await.unwrap();
         let capacity = answer.consumed_capacity.unwrap();
-        assert_eq!(capacity.table_name.as_deref(), Some("T"));
+        assert_eq!(capacity.table_name.as_deref(), Some("Tasks"));
         capacity.capacity_units.unwrap()
     };
     assert_eq!([units(10).await, units(2000).await, units(10).await], [1.0, 2.0, 2.0]);
@@ -89,7 +90,7 @@ async fn an_item_has_at_most_400_kb_with_its_names() {
     let around = 2 + 1 + 2 + 2 + 1;
     let put = |length: usize| {
         let item = item_of("a", 1, [("v", s(&"x".repeat(length)))]);
-        world.dynamodb.put_item().table_name("T").set_item(Some(item)).send()
+        world.dynamodb.put_item().table_name("Tasks").set_item(Some(item)).send()
     };
     put(400 * 1024 - around).await.unwrap();
     assert_eq!(
@@ -117,7 +118,7 @@ async fn numbers_keep_38_digits_and_their_canonical_form() {
 #[tokio::test]
 async fn what_cannot_be_is_refused() {
     let world = World::with_table().await;
-    let put = |item| world.dynamodb.put_item().table_name("T").set_item(Some(item)).send();
+    let put = |item| world.dynamodb.put_item().table_name("Tasks").set_item(Some(item)).send();
     let prefix = "One or more parameter values were invalid: ";
     let missing = invalid(put(item([("pk", s("a"))])).await);
     assert_eq!(missing, format!("{prefix}Missing the key sk in the item"));

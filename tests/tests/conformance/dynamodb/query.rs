@@ -16,7 +16,7 @@ async fn world() -> World {
 }
 
 fn query(world: &World, condition: &str) -> QueryFluentBuilder {
-    let query = world.dynamodb.query().table_name("T").key_condition_expression(condition);
+    let query = world.dynamodb.query().table_name("Tasks").key_condition_expression(condition);
     query.expression_attribute_values(":p", s("a"))
 }
 
@@ -121,7 +121,7 @@ async fn the_conditions_of_before_still_count() {
     let answer = world
         .dynamodb
         .query()
-        .table_name("T")
+        .table_name("Tasks")
         .key_conditions("pk", condition(ComparisonOperator::Eq, vec![s("a")]))
         .key_conditions("sk", condition(ComparisonOperator::Between, vec![n(2), n(5)]))
         .query_filter("v", condition(ComparisonOperator::Ne, vec![n(30)]))
@@ -136,7 +136,7 @@ async fn what_cannot_be_is_refused() {
     let world = world().await;
     let value = |condition: &str| query(&world, condition).expression_attribute_values(":x", n(3)).send();
     assert_eq!(invalid(value("pk < :p AND sk = :x").await), "Query key condition not supported");
-    let missed = world.dynamodb.query().table_name("T").key_condition_expression("sk = :x");
+    let missed = world.dynamodb.query().table_name("Tasks").key_condition_expression("sk = :x");
     let missed = missed.expression_attribute_values(":x", n(3)).send().await;
     assert_eq!(invalid(missed), "Query condition missed key schema element: pk");
     let filter =

@@ -30,7 +30,7 @@ fn all() -> BTreeSet<i64> {
 #[tokio::test]
 async fn a_scan_finds_every_item_once() {
     let world = world().await;
-    let answer = world.dynamodb.scan().table_name("T").send().await.unwrap();
+    let answer = world.dynamodb.scan().table_name("Tasks").send().await.unwrap();
     assert_eq!(numbers(answer.items()), all());
     assert_eq!((answer.count, answer.scanned_count), (40, 40));
     assert_eq!(answer.last_evaluated_key, None);
@@ -45,7 +45,7 @@ async fn pages_fit_together() {
         let page = world
             .dynamodb
             .scan()
-            .table_name("T")
+            .table_name("Tasks")
             .limit(7)
             .set_exclusive_start_key(start)
             .send()
@@ -66,7 +66,7 @@ async fn segments_share_the_table() {
     let world = world().await;
     let mut items = Vec::new();
     for segment in 0..5 {
-        let scan = world.dynamodb.scan().table_name("T").segment(segment).total_segments(5);
+        let scan = world.dynamodb.scan().table_name("Tasks").segment(segment).total_segments(5);
         items.extend(scan.send().await.unwrap().items.unwrap_or_default());
     }
     assert_eq!(numbers(&items), all());
@@ -78,7 +78,7 @@ async fn a_filter_counts_what_it_leaves_out() {
     let answer = world
         .dynamodb
         .scan()
-        .table_name("T")
+        .table_name("Tasks")
         .filter_expression("v >= :v OR contains(pk, :p)")
         .expression_attribute_values(":v", n(35))
         .expression_attribute_values(":p", s("p0"))
@@ -94,7 +94,7 @@ async fn a_filter_counts_what_it_leaves_out() {
 #[tokio::test]
 async fn select_counts() {
     let world = world().await;
-    let answer = world.dynamodb.scan().table_name("T").select(Select::Count).send().await.unwrap();
+    let answer = world.dynamodb.scan().table_name("Tasks").select(Select::Count).send().await.unwrap();
     assert_eq!((answer.count, answer.items), (40, None));
 }
 
@@ -105,21 +105,27 @@ async fn the_filters_of_before_still_count() {
     let any_of = Condition::builder()
         .comparison_operator(ComparisonOperator::In)
         .set_attribute_value_list(Some(operands));
-    let answer =
-        world.dynamodb.scan().table_name("T").scan_filter("v", any_of.build().unwrap()).send().await.unwrap();
+    let answer = world
+        .dynamodb
+        .scan()
+        .table_name("Tasks")
+        .scan_filter("v", any_of.build().unwrap())
+        .send()
+        .await
+        .unwrap();
     assert_eq!(numbers(answer.items()), BTreeSet::from([3, 4]));
 }
 
 #[tokio::test]
 async fn what_cannot_be_is_refused() {
     let world = World::with_table().await;
-    let text = invalid(world.dynamodb.scan().table_name("T").segment(3).total_segments(3).send().await);
+    let text = invalid(world.dynamodb.scan().table_name("Tasks").segment(3).total_segments(3).send().await);
     assert_eq!(
         text,
         "The Segment parameter is zero-based and must be less than parameter TotalSegments: Segment: 3 is not \
          less than TotalSegments: 3"
     );
-    let text = invalid(world.dynamodb.scan().table_name("T").total_segments(3).send().await);
+    let text = invalid(world.dynamodb.scan().table_name("Tasks").total_segments(3).send().await);
     assert_eq!(
         text,
         "The Segment parameter is required but was not present in the request when parameter TotalSegments is present"

@@ -12,7 +12,7 @@ fn strings(values: &[&str]) -> AttributeValue {
 }
 
 fn update(world: &World, expression: &str) -> UpdateItemFluentBuilder {
-    world.dynamodb.update_item().table_name("T").set_key(Some(key("a", 1))).update_expression(expression)
+    world.dynamodb.update_item().table_name("Tasks").set_key(Some(key("a", 1))).update_expression(expression)
 }
 
 #[tokio::test]
@@ -20,7 +20,7 @@ async fn an_absent_item_is_made() {
     let world = World::with_table().await;
     update(&world, "SET v = :v").expression_attribute_values(":v", n(1)).send().await.unwrap();
     assert_eq!(world.get("a", 1).await, Some(item_of("a", 1, [("v", n(1))])));
-    world.dynamodb.update_item().table_name("T").set_key(Some(key("bare", 1))).send().await.unwrap();
+    world.dynamodb.update_item().table_name("Tasks").set_key(Some(key("bare", 1))).send().await.unwrap();
     assert_eq!(world.get("bare", 1).await, Some(key("bare", 1)));
 }
 
@@ -34,7 +34,7 @@ async fn set_computes_from_the_old_item() {
             [("n", n(10)), ("l", list(&[n(1)])), ("m", AttributeValue::M(item([("x", n(1))])))],
         ))
         .await;
-    update(&world, "SET n = n + :one, old = n, l = list_append(l, :more), l[5] = :end, m.y = :one, fresh = if_not_exists(fresh, :one), n2 = :one - n")
+    update(&world, "SET n = n + :one, former = n, l = list_append(l, :more), l[5] = :end, m.y = :one, fresh = if_not_exists(fresh, :one), n2 = :one - n")
         .expression_attribute_values(":one", n(1))
         .expression_attribute_values(":more", list(&[n(2)]))
         .expression_attribute_values(":end", s("end"))
@@ -42,7 +42,7 @@ async fn set_computes_from_the_old_item() {
         .await
         .map(|_| ())
         .expect_err("l is named twice, by itself and by one of its elements");
-    update(&world, "SET n = n + :one, old = n, l = list_append(l, :more), m.y = :one, fresh = if_not_exists(fresh, :one), n2 = :one - n")
+    update(&world, "SET n = n + :one, former = n, l = list_append(l, :more), m.y = :one, fresh = if_not_exists(fresh, :one), n2 = :one - n")
         .expression_attribute_values(":one", n(1))
         .expression_attribute_values(":more", list(&[n(2)]))
         .send()
@@ -50,7 +50,7 @@ async fn set_computes_from_the_old_item() {
         .unwrap();
     let expected = [
         ("n", n(11)),
-        ("old", n(10)),
+        ("former", n(10)),
         ("l", list(&[n(1), n(2)])),
         ("m", AttributeValue::M(item([("x", n(1)), ("y", n(1))]))),
         ("fresh", n(1)),
@@ -151,7 +151,7 @@ async fn the_updates_of_before_still_count() {
     world
         .dynamodb
         .update_item()
-        .table_name("T")
+        .table_name("Tasks")
         .set_key(Some(key("a", 1)))
         .attribute_updates("n", change(AttributeAction::Add, Some(n(4))))
         .attribute_updates("ss", change(AttributeAction::Delete, Some(strings(&["x"]))))
@@ -167,7 +167,7 @@ async fn the_updates_of_before_still_count() {
 #[tokio::test]
 async fn what_cannot_be_is_refused() {
     let world = World::with_table().await;
-    world.put(item_of("a", 1, [("text", s("x"))])).await;
+    world.put(item_of("a", 1, [("note", s("x"))])).await;
     let of = |expression: &str| update(&world, expression).expression_attribute_values(":v", n(1)).send();
     assert_eq!(
         invalid(of("SET sk = :v").await),
@@ -178,7 +178,7 @@ async fn what_cannot_be_is_refused() {
         "The document path provided in the update expression is invalid for update"
     );
     assert_eq!(
-        invalid(of("ADD text :v").await),
+        invalid(of("ADD note :v").await),
         "An operand in the update expression has an incorrect data type"
     );
     assert_eq!(

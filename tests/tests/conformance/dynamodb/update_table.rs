@@ -3,7 +3,7 @@ use aws_sdk_dynamodb::types::{BillingMode, ProvisionedThroughput, SseSpecificati
 use crate::world::{World, code, invalid, item_of, sse};
 
 async fn description(world: &World) -> aws_sdk_dynamodb::types::TableDescription {
-    world.dynamodb.describe_table().table_name("T").send().await.unwrap().table.unwrap()
+    world.dynamodb.describe_table().table_name("Tasks").send().await.unwrap().table.unwrap()
 }
 
 /// Waits for the end of a change.
@@ -32,14 +32,14 @@ async fn billing_and_throughput_change() {
             .build()
             .unwrap()
     };
-    let update = world.dynamodb.update_table().table_name("T").billing_mode(BillingMode::Provisioned);
+    let update = world.dynamodb.update_table().table_name("Tasks").billing_mode(BillingMode::Provisioned);
     update.provisioned_throughput(throughput(3, 4)).send().await.unwrap();
     let told = settled(&world).await.provisioned_throughput.unwrap();
     assert_eq!((told.read_capacity_units, told.write_capacity_units), (Some(3), Some(4)));
     world
         .dynamodb
         .update_table()
-        .table_name("T")
+        .table_name("Tasks")
         .provisioned_throughput(throughput(5, 4))
         .send()
         .await
@@ -48,7 +48,7 @@ async fn billing_and_throughput_change() {
     world
         .dynamodb
         .update_table()
-        .table_name("T")
+        .table_name("Tasks")
         .billing_mode(BillingMode::PayPerRequest)
         .send()
         .await
@@ -63,7 +63,7 @@ async fn billing_and_throughput_change() {
 async fn deletion_protection_changes() {
     let world = World::with_table().await;
     for protected in [true, false] {
-        let update = world.dynamodb.update_table().table_name("T").deletion_protection_enabled(protected);
+        let update = world.dynamodb.update_table().table_name("Tasks").deletion_protection_enabled(protected);
         update.send().await.unwrap();
         assert_eq!(settled(&world).await.deletion_protection_enabled, Some(protected));
     }
@@ -73,9 +73,9 @@ async fn deletion_protection_changes() {
 async fn a_key_switch_frees_the_old_key() {
     let mut world = World::new();
     let (old, new) = (world.create_key().await, world.create_key().await);
-    world.create_table_under("T", &old).await;
+    world.create_table_under("Tasks", &old).await;
     world.put(item_of("a", 1, [])).await;
-    let update = world.dynamodb.update_table().table_name("T").sse_specification(sse(&new));
+    let update = world.dynamodb.update_table().table_name("Tasks").sse_specification(sse(&new));
     let answer = update.send().await.unwrap().table_description.unwrap();
     assert_eq!(answer.table_status, Some(TableStatus::Active), "a key switch never touches the status");
     let told = settled(&world).await.sse_description.unwrap();
@@ -95,7 +95,14 @@ async fn every_kind_of_key_follows_every_other() {
     let managed = || SseSpecification::builder().enabled(true).build();
     for specification in [managed(), sse(&key), owned(), sse(&key)] {
         let enabled = specification.enabled == Some(true);
-        world.dynamodb.update_table().table_name("T").sse_specification(specification).send().await.unwrap();
+        world
+            .dynamodb
+            .update_table()
+            .table_name("Tasks")
+            .sse_specification(specification)
+            .send()
+            .await
+            .unwrap();
         assert_eq!(settled(&world).await.sse_description.is_some(), enabled);
         assert!(world.get("a", 1).await.is_some());
     }
@@ -104,8 +111,9 @@ async fn every_kind_of_key_follows_every_other() {
 #[tokio::test]
 async fn what_cannot_be_is_refused() {
     let world = World::with_table().await;
-    let update =
-        |specification| world.dynamodb.update_table().table_name("T").sse_specification(specification).send();
+    let update = |specification| {
+        world.dynamodb.update_table().table_name("Tasks").sse_specification(specification).send()
+    };
     let prefix = "One or more parameter values were invalid: ";
     let off = SseSpecification::builder().enabled(false).build();
     assert_eq!(invalid(update(off).await), format!("{prefix}Table is already encrypted by default"));
@@ -121,7 +129,7 @@ async fn what_cannot_be_is_refused() {
     let both = world
         .dynamodb
         .update_table()
-        .table_name("T")
+        .table_name("Tasks")
         .sse_specification(sse(&key))
         .deletion_protection_enabled(true);
     assert_eq!(
@@ -136,10 +144,10 @@ async fn what_cannot_be_is_refused() {
 #[tokio::test]
 async fn four_switches_a_day_are_free_and_then_one_in_six_hours() {
     let world = World::with_test_clock();
-    world.create_table("T").await;
+    world.create_table("Tasks").await;
     let keys = [world.create_key().await, world.create_key().await];
     let switch = async |at: usize| {
-        let update = world.dynamodb.update_table().table_name("T").sse_specification(sse(&keys[at % 2]));
+        let update = world.dynamodb.update_table().table_name("Tasks").sse_specification(sse(&keys[at % 2]));
         let answer = update.send().await;
         settled(&world).await;
         answer
