@@ -13,7 +13,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 
@@ -69,7 +69,7 @@ type Shared = Rc<RefCell<Violations>>;
 pub struct Fields<'a> {
     object: Object<'a>,
     /// The path in AWS's spelling (`sSESpecification.`), empty at the top.
-    prefix: String,
+    prefix: Rc<str>,
     violations: Shared,
 }
 
@@ -77,11 +77,11 @@ impl<'a> Fields<'a> {
     /// The members of a request's body.
     #[must_use]
     pub fn of(object: Object<'a>) -> Self {
-        Self { object, prefix: String::new(), violations: Shared::default() }
+        Self { object, prefix: Rc::from(""), violations: Shared::default() }
     }
 
     /// A string member.
-    pub fn string(&mut self, name: &str) -> Field<'a, Cow<'a, str>> {
+    pub fn string<'n>(&mut self, name: &'n str) -> Field<'n, Cow<'a, str>> {
         self.read(name, "String", |node| match node {
             Node::String(text) => Ok(text),
             other => Err(other),
@@ -89,7 +89,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A whole-number member (an `Integer` or `Long` of the model; decimals are cut, as AWS does).
-    pub fn integer(&mut self, name: &str) -> Field<'a, i64> {
+    pub fn integer<'n>(&mut self, name: &'n str) -> Field<'n, i64> {
         self.read(name, "Integer", |node| match node {
             Node::Integer(number) => Ok(number),
             Node::Float(number) => Ok(number as i64),
@@ -98,7 +98,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A boolean member.
-    pub fn boolean(&mut self, name: &str) -> Field<'a, bool> {
+    pub fn boolean<'n>(&mut self, name: &'n str) -> Field<'n, bool> {
         self.read(name, "Boolean", |node| match node {
             Node::Bool(value) => Ok(value),
             other => Err(other),
@@ -106,48 +106,48 @@ impl<'a> Fields<'a> {
     }
 
     /// A blob member, base64 on the wire. Its value is never told in a violation.
-    pub fn blob(&mut self, name: &str) -> Field<'a, Vec<u8>> {
+    pub fn blob<'n>(&mut self, name: &'n str) -> Field<'n, Vec<u8>> {
         let text = self.string(name);
         let decoded = text.value.map(|text| decode_blob(&text));
         if let Some(Err(error)) = &decoded {
             self.violations.borrow_mut().fail(error.clone());
         }
         let value = decoded.and_then(Result::ok);
-        Field { value, told: None, path: text.path, violations: text.violations, life: text.life }
+        Field { value, told: None, path: text.path, violations: text.violations }
     }
 
     /// A structure member: its own members, under the same collection of violations.
     pub fn structure(&mut self, name: &str) -> Option<Fields<'a>> {
-        let path = self.path_of(name);
         let object = self.object(name)?;
-        Some(Fields { object, prefix: format!("{path}."), violations: Rc::clone(&self.violations) })
+        let prefix = Rc::from(format!("{}.", self.path_of(name)));
+        Some(Fields { object, prefix, violations: Rc::clone(&self.violations) })
     }
 
     /// A list of strings; `null` elements are refused.
-    pub fn strings(&mut self, name: &str) -> Field<'a, Vec<Cow<'a, str>>> {
+    pub fn strings<'n>(&mut self, name: &'n str) -> Field<'n, Vec<Cow<'a, str>>> {
         let list = self.list(name);
         let value =
             list.value.map(|nodes| nodes.into_iter().filter_map(|node| self.as_string(node)).collect());
         let told: fn(&Vec<Cow<'a, str>>) -> String = |texts| format!("[{}]", texts.join(", "));
-        Field { value, told: Some(told), path: list.path, violations: list.violations, life: list.life }
+        Field { value, told: Some(told), path: list.path, violations: list.violations }
     }
 
     /// A list of structures, each with the path `name.N.member.` (N from 1).
-    pub fn structures(&mut self, name: &str) -> Field<'a, Vec<Fields<'a>>> {
+    pub fn structures<'n>(&mut self, name: &'n str) -> Field<'n, Vec<Fields<'a>>> {
         let list = self.list(name);
         let numbered = list.value.map(|nodes| nodes.into_iter().enumerate());
         let value =
             numbered.map(|nodes| nodes.filter_map(|(at, node)| self.as_member(name, at, node)).collect());
-        Field { value, told: None, path: list.path, violations: list.violations, life: list.life }
+        Field { value, told: None, path: list.path, violations: list.violations }
     }
 
     /// A map from names to structures, each with the path `name.key.member.`.
-    pub fn structure_map(&mut self, name: &str) -> Field<'a, Vec<(Cow<'a, str>, Fields<'a>)>> {
+    pub fn structure_map<'n>(&mut self, name: &'n str) -> Field<'n, Vec<(Cow<'a, str>, Fields<'a>)>> {
         self.map_of(name, |fields, prefix, node| fields.as_structure(node, format!("{prefix}.")))
     }
 
     /// A map from names to lists of structures, each with the path `name.key.member.N.member.` (N from 1).
-    pub fn structures_map(&mut self, name: &str) -> Field<'a, Vec<(Cow<'a, str>, Vec<Fields<'a>>)>> {
+    pub fn structures_map<'n>(&mut self, name: &'n str) -> Field<'n, Vec<(Cow<'a, str>, Vec<Fields<'a>>)>> {
         self.map_of(name, |fields, prefix, node| match node {
             Node::List(nodes) => {
                 let member = |(at, node)| fields.as_structure(node, format!("{prefix}.{}.member.", at + 1));
@@ -161,22 +161,16 @@ impl<'a> Fields<'a> {
     }
 
     /// A map from string to string.
-    pub fn string_map(&mut self, name: &str) -> Field<'a, Vec<(Cow<'a, str>, Cow<'a, str>)>> {
+    pub fn string_map<'n>(&mut self, name: &'n str) -> Field<'n, Vec<(Cow<'a, str>, Cow<'a, str>)>> {
         let path = self.path_of(name);
         let object = self.object(name);
         let pair = |(key, node)| Some((key, self.as_string(node)?));
         let value = object.map(|object| object.0.into_iter().filter_map(pair).collect());
-        Field {
-            value,
-            told: None,
-            path,
-            violations: Rc::clone(&self.violations),
-            life: std::marker::PhantomData,
-        }
+        Field { value, told: None, path, violations: Rc::clone(&self.violations) }
     }
 
     /// A list member, its elements as they are. A violation tells them as `...`.
-    pub fn list(&mut self, name: &str) -> Field<'a, Vec<Node<'a>>> {
+    pub fn list<'n>(&mut self, name: &'n str) -> Field<'n, Vec<Node<'a>>> {
         let mut field = self.read_untold(name, |node| match node {
             Node::List(list) => Ok(list),
             Node::Object(_) => Err(unexpected("Start of structure or map found where not expected")),
@@ -246,16 +240,16 @@ impl<'a> Fields<'a> {
 
     /// A member's path in AWS's spelling: each name with its first letter in lower case.
     #[must_use]
-    pub fn path_of(&self, name: &str) -> String {
-        format!("{}{}", self.prefix, lower_first(name))
+    pub fn path_of<'n>(&self, name: &'n str) -> Path<'n> {
+        Path { prefix: Rc::clone(&self.prefix), name }
     }
 
-    fn read<T>(
+    fn read<'n, T>(
         &mut self,
-        name: &str,
+        name: &'n str,
         wanted: &str,
         convert: impl FnOnce(Node<'a>) -> Result<T, Node<'a>>,
-    ) -> Field<'a, T>
+    ) -> Field<'n, T>
     where
         T: ToString,
     {
@@ -264,19 +258,13 @@ impl<'a> Fields<'a> {
         field
     }
 
-    fn read_untold<T>(
+    fn read_untold<'n, T>(
         &mut self,
-        name: &str,
+        name: &'n str,
         convert: impl FnOnce(Node<'a>) -> Result<T, ApiError>,
-    ) -> Field<'a, T> {
+    ) -> Field<'n, T> {
         let value = self.take(name).and_then(|node| convert(node).map_err(|error| self.fail(error)).ok());
-        Field {
-            value,
-            told: None,
-            path: self.path_of(name),
-            violations: Rc::clone(&self.violations),
-            life: std::marker::PhantomData,
-        }
+        Field { value, told: None, path: self.path_of(name), violations: Rc::clone(&self.violations) }
     }
 
     fn as_string(&self, node: Node<'a>) -> Option<Cow<'a, str>> {
@@ -298,14 +286,14 @@ impl<'a> Fields<'a> {
             self.fail(unexpected("Unexpected token received from parser"));
             return None;
         };
-        Some(Fields { object, prefix, violations: Rc::clone(&self.violations) })
+        Some(Fields { object, prefix: Rc::from(prefix), violations: Rc::clone(&self.violations) })
     }
 
-    fn map_of<T>(
+    fn map_of<'n, T>(
         &mut self,
-        name: &str,
+        name: &'n str,
         read: impl Fn(&Self, &str, Node<'a>) -> Option<T>,
-    ) -> Field<'a, Vec<(Cow<'a, str>, T)>> {
+    ) -> Field<'n, Vec<(Cow<'a, str>, T)>> {
         let path = self.path_of(name);
         let object = self.object(name);
         let entry = |(key, node): (Cow<'a, str>, _)| {
@@ -318,7 +306,7 @@ impl<'a> Fields<'a> {
             format!("{{{}}}", keys.join(", "))
         };
         let violations = Rc::clone(&self.violations);
-        Field { value, told: Some(told), path, violations, life: std::marker::PhantomData }
+        Field { value, told: Some(told), path, violations }
     }
 }
 
@@ -346,18 +334,29 @@ pub fn decode_blob(text: &str) -> Result<Vec<u8>, ApiError> {
         .map_err(|_| unexpected("Base64 encoded length is unexpected or a character is illegal"))
 }
 
-fn lower_first(name: &str) -> String {
-    let mut letters = name.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+/// Where a member stands; spelled out only where something is wrong with it.
+pub struct Path<'n> {
+    prefix: Rc<str>,
+    name: &'n str,
+}
+
+impl Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.prefix)?;
+        let mut letters = self.name.chars();
+        if let Some(first) = letters.next() {
+            write!(f, "{}", first.to_lowercase())?;
+        }
+        f.write_str(letters.as_str())
+    }
 }
 
 /// One member: its value so far, and where to note what is wrong with it.
-pub struct Field<'a, T> {
+pub struct Field<'n, T> {
     value: Option<T>,
     told: Option<fn(&T) -> String>,
-    path: String,
+    path: Path<'n>,
     violations: Shared,
-    life: std::marker::PhantomData<&'a ()>,
 }
 
 impl<T> Field<'_, T> {
@@ -439,7 +438,7 @@ impl Field<'_, Vec<u8>> {
     }
 }
 
-impl<'a, T> Field<'a, Vec<T>>
+impl<T> Field<'_, Vec<T>>
 where
     T: ListElement,
 {
@@ -459,11 +458,11 @@ impl ListElement for (Cow<'_, str>, Fields<'_>) {}
 impl ListElement for (Cow<'_, str>, Vec<Fields<'_>>) {}
 impl ListElement for Node<'_> {}
 
-fn length_checked<'a, T>(
-    field: Field<'a, T>,
+fn length_checked<'n, T>(
+    field: Field<'n, T>,
     range: RangeInclusive<usize>,
     len: impl Fn(&T) -> usize,
-) -> Field<'a, T> {
+) -> Field<'n, T> {
     let (low, high) = (*range.start(), *range.end());
     field
         .check(|value| len(value) >= low, || bound("length", "greater", low))
