@@ -1,6 +1,8 @@
 //! Calls about tables, driven through the pipeline over the engine in memory, a KMS that can be told what
 //! to do, and a clock that can be moved.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 #[path = "tables/access.rs"]
 mod access;
 #[path = "tables/billing.rs"]

@@ -10,7 +10,7 @@ use envelope::{KeyChange, KeyManager, KeyServiceError, KeyState, KeyWatcher};
 use futures::future::BoxFuture;
 
 use super::Table;
-use super::descriptor::{Descriptor, Stage};
+use super::descriptor::Descriptor;
 use super::gate::by_itself;
 use crate::DynamoDb;
 use crate::error::chain;
@@ -57,8 +57,7 @@ impl DynamoDb {
 
     async fn mark(&self, key_arn: &str, usable: bool, at_ms: u64) {
         let is_wrong = |table: &Descriptor| {
-            table.stage == Stage::Active
-                && table.encryption.table_key.kms_key_arn == key_arn
+            table.encryption.table_key.kms_key_arn == key_arn
                 && table.encryption.inaccessible_since_ms.is_none() != usable
         };
         let since_ms = (!usable).then_some(at_ms);

@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use engine::KeyspaceId;
 use env::random::random_bytes;
-use envelope::{KeyDescription, KeyServiceError, Lease, OnBehalfOf, Sealing, WrappedKey};
+use envelope::{
+    KeyDescription, KeyServiceError, Lease, LeaseError, OnBehalfOf, Sealing, UnwrappedKey, WrappedKey,
+};
 use service::{ApiError, CallContext};
 
 use super::descriptor::{Billing, Descriptor, Encryption, RecordedKey, Size, Stage};
@@ -19,7 +21,7 @@ use super::encryption::WantedKey;
 use super::gate::on_behalf_of;
 use super::{KeySchema, Table, kms_errors, name};
 use crate::DynamoDb;
-use crate::error::{self, chain, internal, table_in_use};
+use crate::error::{self, OpenError, chain, internal, table_in_use};
 use crate::worker::to_the_end;
 
 /// What a new table shall be.
@@ -83,15 +85,31 @@ impl DynamoDb {
         let generated = self.table_keys.generate(lease, who, &key.arn, &context).await;
         let (table_key, wrapped) = generated.map_err(|error| error::lease(error, &*self.env.random))?;
         let creating = self.record(new, key, keyspace, lease, &wrapped).await?;
-        let created = self.table_keys.create(lease, table_key).await;
-        let active = match created.map_err(|error| error::lease(error, &*self.env.random)) {
+        let active = match self.create_keyspace(who, &creating, table_key).await {
             Ok(()) => self.catalog.change(&creating, enter(Stage::Active)).await,
-            Err(refused) => Err(refused),
+            Err(error) => Err(error.into_api(&*self.env.random)),
         };
         if active.is_err() {
             self.undo_creation(&creating).await;
         }
         active
+    }
+
+    /// A key that was overtaken is asked for once more: the KMS says why.
+    async fn create_keyspace(
+        &self,
+        who: &OnBehalfOf,
+        creating: &Table,
+        key: UnwrappedKey,
+    ) -> Result<(), OpenError> {
+        match self.table_keys.create(creating.lease(), key).await {
+            Err(LeaseError::Overtaken) => {
+                let recorded = &creating.descriptor().encryption.table_key;
+                let key = self.unwrap_recorded(who, creating, recorded).await?;
+                Ok(self.table_keys.create(creating.lease(), key).await?)
+            }
+            created => Ok(created?),
+        }
     }
 
     async fn record(

@@ -191,7 +191,70 @@ async fn a_call_caught_by_the_closing_is_told_why() {
     assert_eq!((again.code.as_ref(), again.status), ("InternalServerError", 500));
 }
 
+async fn until_asked(world: &World, times: usize) {
+    while world.kms.asked() < times {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// The KMS hands a table key out, the KMS key is disabled, and only then the keyspace would be opened.
+#[tokio::test]
+async fn a_table_key_that_was_on_its_way_when_its_kms_key_was_disabled_opens_nothing() {
+    let world = World::new().await;
+    let key = world.kms.create_key();
+    world.create("orders", under(&key)).await;
+    let keyspace = world.open("orders").await.unwrap().keyspace();
+    world.clock.advance_ms(6 * MINUTE_MS);
+    let asked = world.kms.asked();
+    let held = world.kms.hold_answers();
+    let disabling = async {
+        until_asked(&world, asked + 1).await;
+        world.kms.bring(&key, KeyState::Disabled).await;
+        drop(held);
+    };
+    let ((code, message), ()) = tokio::join!(world.closed("orders"), disabling);
+    assert_eq!(code, "ValidationException");
+    assert!(message.contains(&format!("{key} is disabled.")));
+    assert!(world.engine.stats(keyspace).is_err());
+    assert_eq!(world.describe("orders").await["TableStatus"], "INACCESSIBLE_ENCRYPTION_CREDENTIALS");
+}
+
+#[tokio::test]
+async fn a_refusal_that_was_on_its_way_when_the_key_was_enabled_marks_nothing() {
+    let world = World::new().await;
+    let key = world.kms.create_key();
+    world.create("orders", under(&key)).await;
+    world.kms.bring_silently(&key, KeyState::Disabled);
+    world.clock.advance_ms(6 * MINUTE_MS);
+    let asked = world.kms.asked();
+    let held = world.kms.hold_answers();
+    let enabling = async {
+        until_asked(&world, asked + 1).await;
+        world.kms.bring(&key, KeyState::Enabled).await;
+        drop(held);
+    };
+    tokio::join!(world.closed("orders"), enabling);
+    assert_eq!(world.describe("orders").await["TableStatus"], "ACTIVE");
+}
+
+#[tokio::test]
+async fn a_key_disabled_while_a_table_is_created_under_it_leaves_no_table() {
+    let world = World::new().await;
+    let key = world.kms.create_key();
+    let held = world.kms.hold_answers();
+    let disabling = async {
+        until_asked(&world, 1).await;
+        world.kms.bring(&key, KeyState::Disabled).await;
+        drop(held);
+    };
+    let creating = world.refused("CreateTable", crate::world::new_table("orders", under(&key)));
+    let ((code, message), ()) = tokio::join!(creating, disabling);
+    assert_eq!(code, "ValidationException");
+    assert!(message.contains(&format!("{key} is disabled.")));
+    assert!(!world.exists("orders").await);
+    assert_eq!(world.engine.inner_keyspaces().await, 1);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_keyspace_is_open_once_its_key_is_disabled() {
     let mut config = World::new().await.config;

@@ -192,7 +192,7 @@ async fn a_key_that_is_disabled_while_a_table_changes_to_it_never_serves() {
     config.key_changes.free = usize::MAX;
     let world = std::sync::Arc::new(World::with(config).await);
     let (mut taken, mut left) = (0, 0);
-    for round in 0..150_usize {
+    for round in 0..80_usize {
         let name = format!("table-{round}");
         let (old, new) = (world.kms.create_key(), world.kms.create_key());
         world.create(&name, under(&old)).await;

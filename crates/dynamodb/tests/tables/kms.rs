@@ -13,13 +13,17 @@ use envelope::{
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 const PREFIX: &str = "arn:aws:kms:us-east-1:000000000000:";
+const MOST_AT_ONCE: usize = 1000;
 type Result<T> = std::result::Result<T, KeyServiceError>;
 
 pub struct Kms {
     random: SeededRandom,
     inner: Mutex<Inner>,
+    /// Held back: answers that are decided, but on their way still.
+    answers: Semaphore,
 }
 
 #[derive(Default)]
@@ -30,11 +34,13 @@ struct Inner {
     watchers: Vec<Arc<dyn KeyWatcher>>,
     unwraps: Vec<OnBehalfOf>,
     is_down: bool,
+    asked: usize,
 }
 
 impl Default for Kms {
     fn default() -> Self {
-        Self { random: SeededRandom::new(42), inner: Mutex::default() }
+        let answers = Semaphore::new(MOST_AT_ONCE);
+        Self { random: SeededRandom::new(42), inner: Mutex::default(), answers }
     }
 }
 
@@ -72,6 +78,22 @@ impl Kms {
 
     pub fn set_down(&self, is_down: bool) {
         self.inner.lock().is_down = is_down;
+    }
+
+    /// Holds back the table keys that are asked for from now on, until the guard is dropped.
+    pub fn hold_answers(&self) -> SemaphorePermit<'_> {
+        self.answers.try_acquire_many(u32::try_from(MOST_AT_ONCE).unwrap()).unwrap()
+    }
+
+    /// How often a table key was asked for.
+    pub fn asked(&self) -> usize {
+        self.inner.lock().asked
+    }
+
+    async fn on_its_way<T>(&self, answer: T) -> T {
+        self.inner.lock().asked += 1;
+        drop(self.answers.acquire().await.unwrap());
+        answer
     }
 
     /// How often a table key was unwrapped.
@@ -181,7 +203,7 @@ impl KeyService for Kms {
         key_arn: &'a str,
         context: &'a EncryptionContext,
     ) -> BoxFuture<'a, Result<(SecretKey, WrappedKey)>> {
-        async move { self.generate_now(key_arn, context) }.boxed()
+        async move { self.on_its_way(self.generate_now(key_arn, context)).await }.boxed()
     }
 
     fn unwrap<'a>(
@@ -189,7 +211,7 @@ impl KeyService for Kms {
         who: &'a OnBehalfOf,
         wrapped: &'a WrappedKey,
     ) -> BoxFuture<'a, Result<SecretKey>> {
-        async move { self.unwrap_now(who, wrapped) }.boxed()
+        async move { self.on_its_way(self.unwrap_now(who, wrapped)).await }.boxed()
     }
 
     fn watch(&self, watcher: Arc<dyn KeyWatcher>) {
