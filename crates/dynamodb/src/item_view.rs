@@ -29,7 +29,7 @@ impl Serialize for ItemView {
 #[derive(Default)]
 pub struct View {
     /// Which items pass.
-    pub filter: Option<Condition>,
+    pub filter: Option<Filter>,
     /// What is shown of them.
     pub projection: Option<Projection>,
 }
@@ -40,15 +40,16 @@ impl View {
     /// # Errors
     /// Damaged bytes.
     pub fn show(&self, item: &EncodedItem) -> Result<Option<ItemView>, CodecError> {
-        let Some(filter) = &self.filter else { return self.picked(item).map(Some) };
-        let decoded = item.decode()?;
-        let picked = || {
-            self.projection.as_ref().map_or_else(
-                || ItemView::Whole(item.clone()),
-                |projection| ItemView::Part(projection.of(&decoded)),
-            )
-        };
-        Ok(filter.holds(Some(&decoded)).then(picked))
+        if !self.lets_pass(item)? {
+            return Ok(None);
+        }
+        match &self.projection {
+            None => Ok(Some(ItemView::Whole(item.clone()))),
+            Some(projection) => {
+                let attributes = item.decode_attributes(|name| projection.wants(name))?;
+                Ok(Some(ItemView::Part(projection.of(&attributes))))
+            }
+        }
     }
 
     /// Whether an item passes.
@@ -58,17 +59,38 @@ impl View {
     pub fn lets_pass(&self, item: &EncodedItem) -> Result<bool, CodecError> {
         match &self.filter {
             None => Ok(true),
-            Some(filter) => Ok(filter.holds(Some(&item.decode()?))),
+            Some(filter) => filter.lets_pass(item),
         }
     }
+}
 
-    fn picked(&self, item: &EncodedItem) -> Result<ItemView, CodecError> {
-        match &self.projection {
-            None => Ok(ItemView::Whole(item.clone())),
-            Some(projection) => {
-                let attributes = item.decode_attributes(|name| projection.wants(name))?;
-                Ok(ItemView::Part(projection.of(&attributes)))
-            }
-        }
+/// Which items pass.
+pub struct Filter {
+    condition: Condition,
+    /// The attributes at which the condition looks, sorted.
+    attributes: Vec<String>,
+}
+
+impl Filter {
+    /// The filter that lets pass of what `condition` holds.
+    #[must_use]
+    pub fn new(condition: Condition) -> Self {
+        let mut attributes = Vec::new();
+        condition.visit_paths(&mut |path| attributes.push(path.attribute.clone()));
+        attributes.sort_unstable();
+        attributes.dedup();
+        Self { condition, attributes }
+    }
+
+    /// The condition.
+    #[must_use]
+    pub fn condition(&self) -> &Condition {
+        &self.condition
+    }
+
+    fn lets_pass(&self, item: &EncodedItem) -> Result<bool, CodecError> {
+        let looked_at =
+            |name: &str| self.attributes.binary_search_by(|known| known.as_str().cmp(name)).is_ok();
+        Ok(self.condition.holds(Some(&item.decode_attributes(looked_at)?)))
     }
 }

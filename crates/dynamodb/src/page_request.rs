@@ -8,7 +8,7 @@ use crate::attribute_fields::optional_item;
 use crate::capacity::{Consistency, ConsumedCapacity, ReturnCapacity, Units};
 use crate::expression::Placeholders;
 use crate::item_key::is_key_attribute;
-use crate::item_view::{ItemView, View};
+use crate::item_view::{Filter, ItemView, View};
 use crate::parameters::{FilterFields, PlaceholderFields, ProjectionFields};
 use crate::read_path::{Source, Wanted};
 use crate::starting_key::invalid_start;
@@ -100,7 +100,7 @@ impl<'a> PageFields<'a> {
         let mut placeholders = self.placeholders.checked()?;
         let projection = self.projection.parse(&mut placeholders)?;
         let filter_name = self.filter.name();
-        let filter = self.filter.parse(&mut placeholders)?;
+        let filter = self.filter.parse(&mut placeholders)?.map(Filter::new);
         let own = own(&mut placeholders)?;
         placeholders.finish()?;
         check_select(select, shown, self.index.is_some())?;
@@ -169,7 +169,7 @@ impl PageRequest {
     /// # Errors
     /// `ValidationException`.
     pub fn check_filter(&self, schema: &KeySchema) -> Result<(), ApiError> {
-        let filter = self.wanted.view.filter.as_ref();
+        let filter = self.wanted.view.filter.as_ref().map(Filter::condition);
         match filter.and_then(|filter| filter.first_key_attribute(|name| is_key_attribute(schema, name))) {
             None => Ok(()),
             Some(name) => Err(ApiError::validation(format!(

@@ -161,10 +161,14 @@ fn what_is_wrong_is_told_in_the_order_of_aws() {
             json!({"TableName": "none", "Item": {"a": {"S": "x".repeat(400 << 10)}}}),
             invalid("Item size has exceeded the maximum allowed size"),
         ),
-        (
-            json!({"TableName": "none", "Item": {}}),
-            not_found(),
-        ),
+        (json!({"TableName": "none", "Item": {}}), not_found()),
+    ]);
+}
+
+#[test]
+fn the_key_must_be_there_and_be_one() {
+    let tables = Tables::new();
+    tables.refuses("PutItem", [
         (
             json!({"TableName": "plain", "Item": {"a": {"S": "a"}}}),
             invalid("One or more parameter values were invalid: Missing the key id in the item"),

@@ -272,7 +272,6 @@ fn starting_keys_are_checked() {
 fn what_is_wrong_is_told_in_the_order_of_aws() {
     let tables = Tables::new();
     let none = |members: Value| with(json!({"TableName": "none"}), &members);
-    let plain = |members: Value| with(of_a("sorted", "", json!({})), &members);
     tables.refuses("Query", [
         (
             json!({"Limit": 0, "Select": "x", "IndexName": "a"}),
@@ -309,6 +308,18 @@ fn what_is_wrong_is_told_in_the_order_of_aws() {
             none(json!({"KeyConditionExpression": ""})),
             invalid("Invalid KeyConditionExpression: The expression can not be empty;"),
         ),
+        (of_a("none", "", json!({})), not_found()),
+        (
+            with(of_a("sorted", "", json!({})), &json!({"IndexName": "other"})),
+            invalid("The table does not have the specified index: other"),
+        ),
+    ]);
+}
+
+#[test]
+fn what_is_selected_must_fit_what_is_projected() {
+    let tables = Tables::new();
+    tables.refuses("Query", [
         (
             with(of_a("none", "", json!({})), &json!({"Select": "ALL_ATTRIBUTES", "ProjectionExpression": "a"})),
             invalid("Cannot specify the ProjectionExpression when choosing to get ALL_ATTRIBUTES"),
@@ -325,8 +336,13 @@ fn what_is_wrong_is_told_in_the_order_of_aws() {
             with(of_a("none", "", json!({})), &json!({"Select": "ALL_PROJECTED_ATTRIBUTES"})),
             invalid("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"),
         ),
-        (of_a("none", "", json!({})), not_found()),
-        (plain(json!({"IndexName": "other"})), invalid("The table does not have the specified index: other")),
+    ]);
+}
+
+#[test]
+fn conditions_must_fit_the_key() {
+    let tables = Tables::new();
+    tables.refuses("Query", [
         (
             json!({"TableName": "sorted", "KeyConditionExpression": "seq = :x",
                 "ExpressionAttributeValues": {":x": {"N": "1"}}}),
