@@ -7,6 +7,7 @@ mod closed;
 mod contention;
 mod delete_item;
 mod get_item;
+mod meddling;
 mod model;
 mod put_item;
 mod query;
