@@ -12,6 +12,7 @@ mod model;
 mod put_item;
 mod query;
 mod scan;
+mod shapes;
 mod tables;
 mod update_item;
 
