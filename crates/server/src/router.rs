@@ -10,13 +10,14 @@ use std::future::{Future, poll_fn};
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
 use auth::{AuthError, Principal, Verifier};
 use bytes::Bytes;
-use env::Clock;
 use env::random::random_bytes;
+use env::{Clock, Random};
 use futures::FutureExt;
 use hyper::body::Incoming;
 use hyper::header::{ALLOW, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
@@ -55,6 +56,7 @@ pub struct Router {
     parts: RouterParts,
     health: Bytes,
     bodies: BodyReader,
+    request_ids: RequestIds,
     /// What this server counts.
     pub metrics: Metrics,
 }
@@ -82,7 +84,9 @@ impl Router {
     #[must_use]
     pub fn new(parts: RouterParts, limits: &Limits) -> Arc<Self> {
         let health = Bytes::from(format!("healthy: dynamodb.{}.amazonaws.com \n", parts.region));
-        Arc::new(Self { parts, health, bodies: BodyReader::new(limits), metrics: Metrics::default() })
+        let request_ids = RequestIds::new(&*parts.env.random);
+        let bodies = BodyReader::new(limits);
+        Arc::new(Self { parts, health, bodies, request_ids, metrics: Metrics::default() })
     }
 
     /// Answers a request of the client at `source_ip`.
@@ -105,7 +109,7 @@ impl Router {
 
     async fn answer_call(&self, source_ip: Option<IpAddr>, request: Request<Incoming>) -> Answer {
         let started = self.parts.real_clock.instant();
-        let request_id = self.request_id();
+        let request_id = self.request_ids.next();
         let (head, body) = request.into_parts();
         let target = self.target(&head.headers);
         let result = self.call(target.as_ref(), &head, body, source_ip, request_id).await;
@@ -194,7 +198,7 @@ impl Router {
     }
 
     fn panicked(&self) -> ApiError {
-        self.metrics.panics.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.metrics.panics.fetch_add(1, Ordering::Relaxed);
         ApiError::internal("InternalServerError")
     }
 
@@ -207,9 +211,25 @@ impl Router {
         let named = target.filter(|_| names_an_operation).map(Target::text);
         self.metrics.count_call(named, status, took);
     }
+}
 
-    fn request_id(&self) -> Uuid {
-        uuid::Builder::from_random_bytes(random_bytes(&*self.parts.env.random)).into_uuid()
+/// Ids that no two requests share, of this start or another: a random beginning and a count. They are no
+/// secrets, so a request does not wait for the operating system's randomness.
+struct RequestIds {
+    beginning: [u8; 8],
+    count: AtomicU64,
+}
+
+impl RequestIds {
+    fn new(random: &dyn Random) -> Self {
+        Self { beginning: random_bytes(random), count: AtomicU64::new(0) }
+    }
+
+    fn next(&self) -> Uuid {
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&self.beginning);
+        bytes[8..].copy_from_slice(&self.count.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+        uuid::Builder::from_random_bytes(bytes).into_uuid()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Calls that are as they should be, and what answers carry.
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::sync::atomic::Ordering;
 
@@ -25,9 +26,12 @@ async fn an_answer_carries_its_id_its_checksum_and_no_name_of_ours() {
 async fn a_connection_serves_many_calls() {
     let door = open(Limits::default()).await;
     let mut client = Client::connect(&door).await;
+    let mut ids = HashSet::new();
     for n in 0..20 {
         let body = format!("{{\"n\":{n}}}");
-        assert_eq!(client.ask(&signed(ECHO, body.as_bytes(), "")).await.text(), body);
+        let heard = client.ask(&signed(ECHO, body.as_bytes(), "")).await;
+        assert_eq!(heard.text(), body);
+        assert!(ids.insert(heard.header("x-amzn-requestid").unwrap().to_owned()));
     }
 }
 
