@@ -8,9 +8,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use aho_corasick::AhoCorasick;
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
-use memchr::memmem::Finder;
 
 use crate::folder;
 
@@ -62,31 +62,29 @@ pub struct Sighting {
     pub offset: Option<usize>,
 }
 
-/// Searches the names and every byte of every file below `folder`.
+/// Searches the names and every byte of every file below `folder`; tells the first sighting in each.
 ///
 /// # Errors
 /// Whatever the file system says.
 pub fn search(folder: &Path, canaries: &[Canary]) -> io::Result<Vec<Sighting>> {
-    let finders: Vec<(String, Finder<'_>)> = canaries
-        .iter()
-        .flat_map(|canary| {
-            let named = |shape: &str| format!("{} ({shape})", canary.name);
-            canary.shapes.iter().map(move |(shape, bytes)| (named(shape), Finder::new(bytes)))
-        })
-        .collect();
+    let shapes = || canaries.iter().flat_map(|canary| canary.shapes.iter().map(move |shape| (canary, shape)));
+    let finder = AhoCorasick::new(shapes().map(|(_, (_, bytes))| bytes)).map_err(io::Error::other)?;
+    let what: Vec<String> =
+        shapes().map(|(canary, (shape, _))| format!("{} ({shape})", canary.name)).collect();
     let mut sightings = Vec::new();
     for file in folder::files(folder)? {
-        let name = file.to_string_lossy().into_owned();
-        let content = fs::read(&file)?;
-        for (what, finder) in &finders {
-            let mut tell =
-                |offset| sightings.push(Sighting { file: file.clone(), what: what.clone(), offset });
-            if finder.find(name.as_bytes()).is_some() {
-                tell(None);
-            }
-            if let Some(offset) = finder.find(&content) {
-                tell(Some(offset));
-            }
+        let mut tell = |found: aho_corasick::Match, offset| {
+            sightings.push(Sighting {
+                file: file.clone(),
+                what: what[found.pattern().as_usize()].clone(),
+                offset,
+            });
+        };
+        if let Some(found) = finder.find(file.to_string_lossy().as_bytes()) {
+            tell(found, None);
+        }
+        if let Some(found) = finder.find(&fs::read(&file)?) {
+            tell(found, Some(found.start()));
         }
     }
     Ok(sightings)
