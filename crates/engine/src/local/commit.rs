@@ -27,25 +27,10 @@ pub async fn commit(store: &Store, commit: Commit) -> Result<Outcome> {
     commit.check()?;
     let prepared = Prepared::new(store, &commit)?;
     store.room_in_memory().await?;
-    loop {
-        let seen = prepared.look()?;
-        match prepared.order(store, &seen)? {
-            Ordered::Appended { sequence, ticket, large } => {
-                if large {
-                    store.flusher.wake();
-                }
-                ticket.durable().await?;
-                return Ok(Outcome::Applied(Version(sequence)));
-            }
-            Ordered::GuardFailed { index, unpublished } => {
-                if let Some(ticket) = unpublished {
-                    ticket.durable().await?;
-                }
-                return Ok(Outcome::GuardFailed(index));
-            }
-            Ordered::FilesChanged => {}
-        }
-    }
+    prepared.apply(store).await.map_err(|error| match error {
+        EngineError::Closed(id) => store.why_not_open(id),
+        other => other,
+    })
 }
 
 /// A commit with its keyspaces found and its parts encoded.
@@ -93,6 +78,29 @@ impl Prepared {
         Ok(Self { guards, keyspaces: parts.collect::<Result<_>>()? })
     }
 
+    /// Checks, orders, and waits until it is durable.
+    async fn apply(&self, store: &Store) -> Result<Outcome> {
+        loop {
+            let seen = self.look()?;
+            match self.order(store, &seen)? {
+                Ordered::Appended { sequence, ticket, large } => {
+                    if large {
+                        store.flusher.wake();
+                    }
+                    ticket.durable().await?;
+                    return Ok(Outcome::Applied(Version(sequence)));
+                }
+                Ordered::GuardFailed { index, unpublished } => {
+                    if let Some(ticket) = unpublished {
+                        ticket.durable().await?;
+                    }
+                    return Ok(Outcome::GuardFailed(index));
+                }
+                Ordered::FilesChanged => {}
+            }
+        }
+    }
+
     /// Looks up, in files, the guards' keys that are not in memory.
     fn look(&self) -> Result<Vec<Seen>> {
         self.guards.iter().map(PreparedGuard::look).collect()
@@ -101,7 +109,7 @@ impl Prepared {
     fn order(&self, store: &Store, seen: &[Seen]) -> Result<Ordered> {
         let mut order = store.log.order();
         order.check_room(self.keyspaces.iter().map(|part| part.plain.len()))?;
-        self.check_open(store)?;
+        self.check_open()?;
         for (index, (guard, seen)) in self.guards.iter().zip(seen).enumerate() {
             let Some((found, sequence)) = guard.find(seen) else { return Ok(Ordered::FilesChanged) };
             if !guard.guard.holds(found) {
@@ -113,14 +121,12 @@ impl Prepared {
         self.append(store, order)
     }
 
-    fn check_open(&self, store: &Store) -> Result<()> {
+    fn check_open(&self) -> Result<()> {
         let guarded = self.guards.iter().map(|guard| &guard.keyspace);
         let written = self.keyspaces.iter().map(|part| &part.keyspace);
         for keyspace in guarded.chain(written) {
             if keyspace.scope.is_closed() {
-                return Err(store
-                    .keyspace(keyspace.id)
-                    .map_or_else(|absent| absent, |_| EngineError::Closed(keyspace.id)));
+                return Err(EngineError::Closed(keyspace.id));
             }
         }
         Ok(())

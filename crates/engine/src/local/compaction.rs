@@ -80,6 +80,7 @@ fn merge_unless_closed(
     run: &[Arc<SortedFile>],
 ) -> Result<bool> {
     match merge(store, keyspace, open, run) {
+        Err(EngineError::Closed(_)) => Ok(false),
         Err(_) if open.scope.is_closed() => Ok(false),
         done => done,
     }

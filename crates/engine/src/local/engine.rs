@@ -202,7 +202,8 @@ impl Engine for LocalEngine {
     }
 
     fn keyspaces(&self) -> BoxFuture<'_, Result<Vec<KeyspaceId>>> {
-        let ids = self.store.keyspaces.read().keys().copied().collect();
+        let all = self.store.all();
+        let ids = all.iter().filter(|keyspace| !keyspace.is_dropped()).map(|keyspace| keyspace.id).collect();
         std::future::ready(Ok(ids)).boxed()
     }
 

@@ -68,6 +68,7 @@ pub fn flush(store: &Store, keyspace: &Keyspace) -> Result<()> {
     let _flushing = keyspace.flushing.lock();
     let Ok(open) = keyspace.opened() else { return Ok(()) };
     match flush_open(store, keyspace, &open) {
+        Err(EngineError::Closed(_)) => Ok(()),
         Err(_) if open.scope.is_closed() => Ok(()),
         done => done,
     }
@@ -117,8 +118,10 @@ fn write_file(
     let mut writer = new_writer(store, keyspace, open)?;
     let sources = tree.frozen.iter().map(|table| Source::Memory(table.cursor())).collect();
     let everything = Everything::new(sources)?;
-    Retention::new(horizon, tree.files.is_empty())
-        .write(everything, &mut writer, || open.scope.is_closed())?;
+    let retention = Retention::new(horizon, tree.files.is_empty());
+    if !retention.write(everything, &mut writer, || open.scope.is_closed())? {
+        return Err(EngineError::Closed(keyspace.id));
+    }
     finish_file(writer, keyspace, open)
 }
 

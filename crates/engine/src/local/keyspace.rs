@@ -62,6 +62,11 @@ impl Keyspace {
         }
     }
 
+    /// Whether it is absent for all callers, and its files are on their way out.
+    pub fn is_dropped(&self) -> bool {
+        matches!(&*self.state.read(), State::Dropped)
+    }
+
     fn current(&self) -> Option<Arc<OpenKeyspace>> {
         match &*self.state.read() {
             State::Open(open) => Some(open.clone()),
@@ -86,8 +91,10 @@ impl Keyspace {
 
     /// It is absent from here on.
     pub fn set_dropped(&self, log: &Log) {
-        self.close(log);
-        *self.state.write() = State::Dropped;
+        let before = std::mem::replace(&mut *self.state.write(), State::Dropped);
+        if let State::Open(open) = before {
+            open.close(log);
+        }
     }
 }
 
@@ -223,12 +230,14 @@ impl OpenKeyspace {
     }
 
     fn close(&self, log: &Log) {
+        // The keys first: whoever sees the keyspace closed and opens it anew must not meet a flush or merge
+        // that still has them and installs a manifest.
+        *self.secrets.lock() = None;
+        *self.log_key.lock() = None;
         // Under the order, so that no commit is ordered into this keyspace later.
         let order = log.order();
         self.scope.close();
         drop(order);
-        *self.secrets.lock() = None;
-        *self.log_key.lock() = None;
         let floor = self.tree().floor;
         self.change_tree(|_| Tree {
             active: self.memtable(),

@@ -23,23 +23,18 @@ const FIRST_EPOCH: u32 = 1;
 /// [`crate::Engine::create`].
 pub fn create(store: &Store, id: KeyspaceId, table_key: SecretKey) -> Result<()> {
     let _names = store.names.lock();
-    if store.keyspaces.read().contains_key(&id) {
+    if store.keyspace(id).is_ok_and(|keyspace| !keyspace.is_dropped()) {
         return Err(EngineError::Exists(id));
     }
-    remove_folder(store, id)?;
+    drop_named(store, id)?;
     let created = create_folder(store, id, table_key);
-    match created {
-        Ok(keyspace) => {
-            store.keyspaces.write().insert(id, Arc::new(keyspace));
-            Ok(())
-        }
-        Err(error) => {
-            if let Err(error) = remove_folder(store, id) {
-                tracing::warn!(%error, keyspace = %id, "half a keyspace stays until the id is used again");
-            }
-            Err(error)
-        }
+    if created.is_err()
+        && let Err(error) = drop_named(store, id)
+    {
+        tracing::warn!(%error, keyspace = %id, "half a keyspace stays until the id is used again");
     }
+    store.keyspaces.write().insert(id, Arc::new(created?));
+    Ok(())
 }
 
 fn create_folder(store: &Store, id: KeyspaceId, table_key: SecretKey) -> Result<Keyspace> {
@@ -49,8 +44,7 @@ fn create_folder(store: &Store, id: KeyspaceId, table_key: SecretKey) -> Result<
     let dek = SecretKey::generate(&*store.env.random);
     let wrapped = WrappedDek::wrap(&dek, FIRST_EPOCH, id, &table_key, &*store.env.random);
     let content = Manifest { deks: vec![wrapped], ..Manifest::default() };
-    // What the log holds up to here under this id was a dropped keyspace's.
-    let born = store.log.order().last_sequence();
+    let born = durable_sequence(store)?;
     let keyspace = Keyspace::closed(id, folder, born);
     let (scope, memory) = (CacheScope::new(&store.caches), Arc::new(Memtable::new(&store.memory)));
     let tree = Tree { active: memory, frozen: Vec::new(), files: Arc::default(), floor: born };
@@ -63,13 +57,27 @@ fn create_folder(store: &Store, id: KeyspaceId, table_key: SecretKey) -> Result<
     Ok(keyspace)
 }
 
+/// What the log holds up to this sequence number under a new id was a dropped keyspace's. It is on disk: if
+/// it could be lost, commits after a crash would get numbers that count as flushed already.
+fn durable_sequence(store: &Store) -> Result<u64> {
+    let mut order = store.log.order();
+    let (last, durable) = (order.last_sequence(), order.barrier());
+    drop(order);
+    durable.wait()?;
+    Ok(last)
+}
+
 /// [`crate::Engine::open`].
 pub fn open(store: &Store, id: KeyspaceId, table_key: SecretKey) -> Result<()> {
     let keyspace = store.keyspace(id)?;
     let _lifecycle = keyspace.lifecycle.lock();
     match keyspace.opened() {
-        Ok(open) if open.is_under(&table_key)? => return Ok(()),
-        Ok(_) => return Err(EngineError::WrongKey(format!("keyspace {id}"))),
+        Ok(open) => match open.is_under(&table_key) {
+            Ok(true) => return Ok(()),
+            Ok(false) => return Err(EngineError::WrongKey(format!("keyspace {id}"))),
+            // It is just being closed.
+            Err(_) => {}
+        },
         Err(EngineError::Closed(_)) => {}
         Err(other) => return Err(other),
     }
@@ -248,35 +256,47 @@ pub fn install_manifest(
     Ok(())
 }
 
-/// [`crate::Engine::drop_keyspace`].
+/// [`crate::Engine::drop_keyspace`]. Until its manifest is durably gone, the keyspace stays among those whose
+/// parts are kept, so that a drop that failed leaves it whole.
 pub fn drop_keyspace(store: &Store, id: KeyspaceId) -> Result<()> {
     let _names = store.names.lock();
-    let keyspace = store.keyspaces.write().remove(&id);
-    if let Some(keyspace) = keyspace {
+    drop_named(store, id)
+}
+
+fn drop_named(store: &Store, id: KeyspaceId) -> Result<()> {
+    let (disk, keyspace) = (&*store.env.disk, store.keyspace(id).ok());
+    if let Some(keyspace) = &keyspace {
         keyspace.set_dropped(&store.log);
         let _at_rest = (keyspace.flushing.lock(), keyspace.compacting.lock(), keyspace.lifecycle.lock());
-        return remove_folder(store, id);
+        remove_manifests(disk, &store.folder, id)?;
+        store.keyspaces.write().remove(&id);
     }
-    remove_folder(store, id)
+    remove_keyspace_folder(disk, &store.folder, id)
 }
 
-/// Removes a keyspace's folder: the manifest goes first, and without one there is no keyspace.
-fn remove_folder(store: &Store, id: KeyspaceId) -> Result<()> {
-    remove_keyspace_folder(&*store.env.disk, &store.folder, id)
-}
-
-/// As [`drop_keyspace`] does on disk.
+/// Removes a keyspace on disk.
 pub fn remove_keyspace_folder(disk: &dyn env::Disk, store: &Path, id: KeyspaceId) -> Result<()> {
     let io = |source| EngineError::io(format!("removing keyspace {id}"), source);
     let folder = keyspace_folder(store, id);
     if !disk.exists(&folder).map_err(io)? {
         return Ok(());
     }
-    let manifests =
-        disk.list(&folder).map_err(io)?.into_iter().filter(|path| manifest::number_of(path).is_some());
-    // In the order of their numbers, so that the current one goes last.
-    manifests.into_iter().try_for_each(|path| disk.remove_file(&path)).map_err(io)?;
-    disk.sync_dir(&folder).map_err(io)?;
+    remove_manifests(disk, store, id)?;
     disk.remove_dir_all(&folder).map_err(io)?;
     disk.sync_dir(&keyspaces_folder(store)).map_err(io)
+}
+
+/// Without a manifest there is no keyspace. The current one goes last, and durably after the others: none of
+/// them may come back alone.
+fn remove_manifests(disk: &dyn env::Disk, store: &Path, id: KeyspaceId) -> Result<()> {
+    let io = |source| EngineError::io(format!("removing keyspace {id}"), source);
+    let folder = keyspace_folder(store, id);
+    if !disk.exists(&folder).map_err(io)? {
+        return Ok(());
+    }
+    disk.sync_dir(&folder).map_err(io)?;
+    for path in disk.list(&folder).map_err(io)?.iter().filter(|path| manifest::number_of(path).is_some()) {
+        disk.remove_file(path).and_then(|()| disk.sync_dir(&folder)).map_err(io)?;
+    }
+    Ok(())
 }

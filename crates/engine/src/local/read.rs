@@ -8,8 +8,8 @@ use super::merge::KeyRange;
 use super::store::Store;
 use super::tree::{Tree, key_of, range_of_partition, range_of_segment, user_key};
 use crate::{
-    Direction, EngineError, Entry, Key, KeyspaceId, KeyspaceStats, Limit, Page, Partition, Result, Segment,
-    SortRange, Version,
+    Direction, Entry, Key, KeyspaceId, KeyspaceStats, Limit, Page, Partition, Result, Segment, SortRange,
+    Version,
 };
 
 /// [`crate::Engine::get`].
@@ -86,7 +86,7 @@ fn still_open(store: &Store, open: &OpenKeyspace) -> Result<()> {
     if !open.scope.is_closed() {
         return Ok(());
     }
-    Err(store.keyspace(open.id).map_or_else(|absent| absent, |_| EngineError::Closed(open.id)))
+    Err(store.why_not_open(open.id))
 }
 
 fn page(tree: &Tree, range: KeyRange, direction: Direction, limit: Limit, snapshot: u64) -> Result<Page> {

@@ -48,9 +48,11 @@ fn settle(store: &Store, live: &LiveSegment, crowded: bool) -> Result<bool> {
 
 fn park_if_closed(store: &Store, keyspace: &Keyspace, live: &LiveSegment) -> Result<bool> {
     let _lifecycle = keyspace.lifecycle.lock();
+    if store.keyspace(keyspace.id).is_err() {
+        return Ok(true);
+    }
     match keyspace.opened() {
         Ok(_) => Ok(false),
-        Err(EngineError::Absent(_)) => Ok(true),
         Err(_) => park(store, keyspace, std::slice::from_ref(live)).map(|()| true),
     }
 }
