@@ -101,7 +101,7 @@ impl DynamoDb {
                 return Ok(written);
             }
         }
-        Err(not_known("a write was overtaken too often"))
+        Err(try_again("a write was overtaken too often"))
     }
 
     /// Writes items that do not depend on each other, each for itself, all at once so that they share syncs
@@ -132,7 +132,7 @@ impl DynamoDb {
         match self.engine.commit(write.commit(guard, new)).await {
             Ok(Outcome::Applied(_)) => Ok(Some(written)),
             Ok(Outcome::GuardFailed(_)) => Ok(None),
-            Ok(Outcome::MaybeApplied) => Err(not_known("a commit may have been applied or not")),
+            Ok(Outcome::MaybeApplied) => Err(try_again("a commit may have been applied or not")),
             Err(error) => Err(self.engine_refused(context, write.table, error).await),
         }
     }
@@ -169,8 +169,9 @@ impl ItemWrite<'_> {
 
     fn condition_failed(&self, old: Option<&EncodedItem>) -> ApiError {
         let error = ApiError::service("ConditionalCheckFailedException", "The conditional request failed");
-        match (self.on_failure, old.map(serde_json::to_value)) {
-            (OnConditionFailure::TellItem, Some(Ok(item))) => error.with_member("Item", item),
+        let told = old.filter(|_| self.on_failure == OnConditionFailure::TellItem);
+        match told.map(serde_json::to_value) {
+            Some(Ok(item)) => error.with_member("Item", item),
             _ => error,
         }
     }
@@ -186,19 +187,23 @@ impl ItemWrite<'_> {
 
 /// The item after an update. What only removes makes no item where there is none.
 fn updated(update: &Update, key: &Item, old: Option<Item>) -> Result<Option<Bytes>, ApiError> {
-    let removes = |action: &Action| matches!(action, Action::Remove { .. } | Action::Delete { .. });
-    if old.is_none() && !update.actions().is_empty() && update.actions().iter().all(removes) {
+    let new = update.apply(old.as_ref().unwrap_or(key))?;
+    if old.is_none() && only_removes(update) {
         return Ok(None);
     }
-    let new = update.apply(old.as_ref().unwrap_or(key))?;
     if item_size(&new) > MAX_ITEM_SIZE {
         return Err(ApiError::validation("Item size to update has exceeded the maximum allowed size"));
     }
     Ok(Some(encode(&new)))
 }
 
-/// A write of which nobody knows whether it happened: the same write may be tried again.
-fn not_known(what: &'static str) -> ApiError {
+fn only_removes(update: &Update) -> bool {
+    let removes = |action: &Action| matches!(action, Action::Remove { .. } | Action::Delete { .. });
+    !update.actions().is_empty() && update.actions().iter().all(removes)
+}
+
+/// The write may be tried again, and may have happened.
+fn try_again(what: &'static str) -> ApiError {
     tracing::warn!(what);
     ApiError::internal("InternalServerError")
 }

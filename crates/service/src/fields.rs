@@ -301,12 +301,8 @@ impl<'a> Fields<'a> {
             Some((key, read))
         };
         let value = object.map(|object| object.0.into_iter().filter_map(entry).collect());
-        let told: fn(&Vec<(Cow<'a, str>, T)>) -> String = |entries| {
-            let keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_ref()).collect();
-            format!("{{{}}}", keys.join(", "))
-        };
         let violations = Rc::clone(&self.violations);
-        Field { value, told: Some(told), path, violations }
+        Field { value, told: Some(told_keys), path, violations }
     }
 }
 
@@ -332,6 +328,12 @@ pub fn decode_blob(text: &str) -> Result<Vec<u8>, ApiError> {
     BASE64_STANDARD
         .decode(text)
         .map_err(|_| unexpected("Base64 encoded length is unexpected or a character is illegal"))
+}
+
+#[allow(clippy::ptr_arg, reason = "a field tells its value as it holds it")]
+fn told_keys<T>(entries: &Vec<(Cow<'_, str>, T)>) -> String {
+    let keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_ref()).collect();
+    format!("{{{}}}", keys.join(", "))
 }
 
 /// Where a member stands; spelled out only where something is wrong with it.
