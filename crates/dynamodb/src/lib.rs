@@ -3,8 +3,10 @@
 //! Map: [`service`] (the room, the list of its operations) · [`operations`] (one file each) · [`table`] (what a
 //! table is, its key, the gate to its items) · [`value`], [`item_key`], [`item_view`] (attribute values and
 //! items, in memory and stored) · [`expression`], [`parameters`] (conditions, updates, projections and the
-//! older parameters that say the same) · [`read_path`], [`write_path`] (the only ways to items) · [`error`]
-//! (the API's exceptions) · `worker` (what is done without being asked).
+//! older parameters that say the same) · [`read_path`], [`write_path`] (the only ways to items), [`key_locks`]
+//! (one writer at a time) · parts of requests and answers: [`attribute_fields`], [`batch`], [`page_request`],
+//! [`starting_key`], [`return_values`], [`capacity`] · [`error`] (the API's exceptions) · `worker` (what is done
+//! without being asked).
 //!
 //! Invariants: whoever reads or writes items passes [`DynamoDb::open_table`] first, and whoever writes passes
 //! [`write_path`]. A table is usable exactly as long as its KMS key is. Its encryption context is recorded
