@@ -121,11 +121,13 @@ impl Names {
     /// The names as a power cut may leave them: any of the unsynced changes happened, in their order.
     pub(super) fn after_power_cut(&self, fates: &SeededRandom) -> Self {
         let mut found = self.durable.clone();
-        let fate = fates.below(4);
-        for change in &self.unsynced {
+        let (fate, drawn) = (fates.below(6), fates.below(self.unsynced.len() as u64));
+        for (at, change) in self.unsynced.iter().enumerate() {
             let kept = match fate {
                 0 => false,
                 1 => true,
+                2 => at as u64 == drawn,
+                3 => at as u64 != drawn,
                 _ => fates.below(2) == 0,
             };
             if kept {

@@ -3,14 +3,15 @@
 use std::thread;
 use std::time::Duration;
 
+use bytes::Bytes;
 use env::sim_disk::Fault;
 
 use super::OnDisk;
 use super::rig::Rig;
 use super::script::{a_whole_life, assert_recovers, chain, perform};
 use crate::conformance::depth;
-use crate::conformance::fixture::{Asking, key, keyspace, put, wait, writes};
-use crate::{EngineError, Outcome};
+use crate::conformance::fixture::{Asking, key, keyspace, put, table_key, wait, writes};
+use crate::{EngineError, Key, KeyspaceId, Outcome};
 
 /// One error at any change or read is reported as what it is; the running engine goes on showing what was
 /// acknowledged and nothing of the failed commit; all of it is there after a restart or a power cut.
@@ -59,6 +60,47 @@ fn assert_fails_well(rig: &mut Rig<'_>, seed: u64, context: &str) {
     }
 }
 
+/// A drop that failed at any change leaves a keyspace that is whole or absent, also where the engine goes on
+/// for long; a second drop removes it.
+pub fn failed_drop(on_disk: &dyn OnDisk) {
+    for number in 1.. {
+        let mut rig = Rig::new(on_disk, number);
+        rig.start().expect("a store on an empty disk");
+        let (one, two) = (rig.engine().make(1), rig.engine().make(2));
+        fill(&rig, one, 0);
+        wait(rig.engine().flush()).expect("a flush");
+        fill(&rig, one, 1);
+        let all = rig.engine().everything(one);
+        rig.disk.fail_change(rig.disk.changes() + number, Fault::Io);
+        if wait(rig.engine().drop_keyspace(one)).is_ok() {
+            return;
+        }
+        (0..40).for_each(|round| fill(&rig, two, round));
+        wait(rig.engine().flush()).expect("a flush");
+        for disk in [rig.disk.crash(number), rig.disk.kill()] {
+            assert_whole_or_absent(rig.on(disk), one, &all, &format!("the drop failed at change {number}"));
+        }
+    }
+}
+
+fn fill(rig: &Rig<'_>, id: KeyspaceId, round: u8) {
+    let entry = |sort: u8| put(id, &key(round, &[sort]), &[round; 100]);
+    rig.engine().apply(writes((0..10).map(entry).collect()));
+}
+
+fn assert_whole_or_absent(mut rig: Rig<'_>, id: KeyspaceId, all: &[(Key, Bytes)], context: &str) {
+    rig.start().unwrap_or_else(|error| panic!("{context}: the store starts: {}", chain(&error)));
+    if wait(rig.engine().keyspaces()).expect("a list").contains(&id) {
+        let opened = wait(rig.engine().open(id, table_key(id.0[0])));
+        opened.unwrap_or_else(|error| panic!("{context}: what is listed opens: {}", chain(&error)));
+        assert!(rig.engine().everything(id) == all, "{context}: what is there is whole");
+    }
+    wait(rig.engine().drop_keyspace(id))
+        .unwrap_or_else(|error| panic!("{context}: a drop: {}", chain(&error)));
+    rig.start().unwrap_or_else(|error| panic!("{context}: the store starts again: {}", chain(&error)));
+    assert!(!wait(rig.engine().keyspaces()).expect("a list").contains(&id), "{context}: a drop lasts");
+}
+
 /// A full disk refuses commits and flushes, nothing else; where there is space again, they go on.
 pub fn full_disk(on_disk: &dyn OnDisk) {
     let mut rig = Rig::new(on_disk, 1);
@@ -85,7 +127,7 @@ pub fn full_disk(on_disk: &dyn OnDisk) {
 }
 
 fn commits_until_full(rig: &Rig<'_>) -> usize {
-    for at in 0_u32..3000 {
+    for at in 0_u32..1000 {
         let commit = writes(vec![put(keyspace(1), &key(1, &at.to_be_bytes()), &[1; 1000])]);
         match wait(rig.engine().commit(commit)) {
             Ok(Outcome::Applied(_)) => {}

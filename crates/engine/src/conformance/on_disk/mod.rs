@@ -1,7 +1,8 @@
 //! What an engine that keeps its data on an [`env::Disk`] must pass besides, on a simulated disk.
 //!
-//! Groups: [`power_cuts`] (a script interrupted at every change) · [`faults`] (errors at every change and
-//! read; a full disk) · [`at_rest`] (nothing readable) · [`tampering`] (every flip is found) · [`nonces`]
+//! Groups: [`power_cuts`], [`switch_cut_short`], [`drop_cut_short`] (scripts interrupted at every change) ·
+//! [`under_load`] (many threads interrupted anywhere) · [`faults`], [`failed_drop`] (errors at every change and
+//! read), [`full_disk`] · [`at_rest`] (nothing readable) · [`tampering`] (every flip is found) · [`nonces`]
 //! (no byte is encrypted twice under one key and place).
 //!
 //! Map: `rig` (an engine, its disk, and what happens to both) · `script` (the calls, and what must be there
@@ -14,6 +15,7 @@ mod power_cuts;
 mod rig;
 mod script;
 mod tampering;
+mod under_load;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,10 +23,11 @@ use std::sync::Arc;
 use env::Env;
 
 pub use at_rest::at_rest;
-pub use faults::{faults, full_disk};
+pub use faults::{failed_drop, faults, full_disk};
 pub use nonces::nonces;
-pub use power_cuts::{power_cuts, switch_cut_short};
+pub use power_cuts::{drop_cut_short, power_cuts, switch_cut_short};
 pub use tampering::tampering;
+pub use under_load::under_load;
 
 use crate::{Engine, Result};
 

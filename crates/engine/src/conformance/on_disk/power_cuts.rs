@@ -2,7 +2,7 @@
 
 use super::OnDisk;
 use super::rig::Rig;
-use super::script::{Step, a_switch, a_whole_life, assert_recovers, perform};
+use super::script::{Step, a_drop, a_switch, a_whole_life, assert_recovers, perform};
 use crate::conformance::depth;
 
 /// Whatever a power cut interrupts: every acknowledged commit is there afterwards, the interrupted step
@@ -14,6 +14,11 @@ pub fn power_cuts(on_disk: &dyn OnDisk) {
 /// A switch interrupted at any change leaves a keyspace that opens under exactly one of both keys.
 pub fn switch_cut_short(on_disk: &dyn OnDisk) {
     cut_at_every_change(on_disk, &a_switch(), 4 * depth());
+}
+
+/// A drop interrupted at any change leaves a keyspace that is whole or absent.
+pub fn drop_cut_short(on_disk: &dyn OnDisk) {
+    cut_at_every_change(on_disk, &a_drop(), 2 * depth());
 }
 
 fn cut_at_every_change(on_disk: &dyn OnDisk, script: &[Step], seeds: u64) {

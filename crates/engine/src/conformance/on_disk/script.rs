@@ -62,6 +62,25 @@ pub(super) fn a_switch() -> Vec<Step> {
     ]
 }
 
+/// A keyspace dropped soon after it changed, and its id used again.
+pub(super) fn a_drop() -> Vec<Step> {
+    vec![
+        Step::Create(1, 1),
+        Step::Create(2, 2),
+        over(&[1, 2], 0),
+        Step::Flush,
+        over(&[1, 2], 1),
+        Step::Flush,
+        Step::Switch(1, 3),
+        over(&[1, 2], 2),
+        Step::Drop(1),
+        Step::Create(1, 4),
+        over(&[1, 2], 3),
+        Step::Close(2),
+        Step::Drop(2),
+    ]
+}
+
 /// A commit of two entries to each keyspace: one of its round, and one that every round writes.
 fn over(numbers: &[u8], round: u8) -> Step {
     let of = |number: &u8| {

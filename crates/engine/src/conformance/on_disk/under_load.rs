@@ -1,0 +1,162 @@
+//! The power is cut while many threads use the store.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use env::SeededRandom;
+
+use super::OnDisk;
+use super::rig::Rig;
+use super::script::chain;
+use crate::conformance::depth;
+use crate::conformance::fixture::{Asking, key, keyspace, put, table_key, wait, writes};
+use crate::{Engine, EngineError, Key, Outcome};
+
+/// Three threads commit over two keyspaces, a fourth switches, closes, flushes, creates and drops, until the
+/// power goes. Afterwards every acknowledged commit and creation is there, each commit in both keyspaces or in
+/// none, and what is committed then stays.
+pub fn under_load(on_disk: &dyn OnDisk) {
+    for seed in 0..100 * depth() {
+        let random = SeededRandom::new(seed);
+        let mut rig = Rig::new(on_disk, seed);
+        rig.start().expect("a store on an empty disk");
+        for number in [1, 2] {
+            rig.engine().make(number);
+        }
+        rig.disk.cut_power_at_change(rig.disk.changes() + 1 + random.below(250));
+        let acknowledged = use_until_the_end(rig.engine());
+        let mut found = rig.crashed(seed);
+        found.start().unwrap_or_else(|error| panic!("seed {seed}: the store starts: {}", chain(&error)));
+        assert_all_there(found.engine(), &acknowledged, &format!("seed {seed}"));
+        assert_goes_on(&found, &acknowledged, seed);
+    }
+}
+
+/// What was acknowledged before the power went.
+struct Acknowledged {
+    /// Committed to keyspaces 1 and 2.
+    keys: Vec<Key>,
+    /// Table keys keyspace 1 may be under: of the last switch, and of one interrupted.
+    table_keys: Vec<u8>,
+    /// Created besides, and not dropped.
+    created: Vec<u8>,
+}
+
+const BESIDES: u8 = 10;
+
+fn use_until_the_end(engine: &dyn Engine) -> Acknowledged {
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let write = |thread| {
+            scope.spawn({
+                let stop = &stop;
+                move || write_until(stop, engine, thread)
+            })
+        };
+        let writers: Vec<_> = (0..3).map(write).collect();
+        let (table_keys, created) = manage_until_the_end(engine);
+        stop.store(true, Ordering::SeqCst);
+        let keys =
+            writers.into_iter().flat_map(|writer| writer.join().expect("an error is no panic")).collect();
+        Acknowledged { keys, table_keys, created }
+    })
+}
+
+fn write_until(stop: &AtomicBool, engine: &dyn Engine, thread: u8) -> Vec<Key> {
+    let mut acknowledged = Vec::new();
+    for number in 0_u32.. {
+        if stop.load(Ordering::SeqCst) {
+            break;
+        }
+        let key = key(thread, &number.to_be_bytes());
+        let both =
+            writes(vec![put(keyspace(1), &key, &[thread; 150]), put(keyspace(2), &key, &[thread; 150])]);
+        match wait(engine.commit(both)) {
+            Ok(Outcome::Applied(_)) => acknowledged.push(key),
+            Ok(other) => panic!("a commit without guards: {other:?}"),
+            Err(EngineError::Closed(_)) => thread::yield_now(),
+            Err(_) => break,
+        }
+    }
+    acknowledged
+}
+
+/// The table keys keyspace 1 may be under, and the keyspaces created besides.
+fn manage_until_the_end(engine: &dyn Engine) -> (Vec<u8>, Vec<u8>) {
+    let (mut table_keys, mut created) = (vec![1], Vec::new());
+    for number in BESIDES..200 {
+        table_keys.push(number);
+        let besides = keyspace(number);
+        let step = || {
+            wait(engine.switch_table_key(keyspace(1), table_key(number)))?;
+            wait(engine.create(besides, table_key(number)))
+        };
+        if step().is_err() {
+            break;
+        }
+        table_keys.drain(..table_keys.len() - 1);
+        created.push(number);
+        let step = || {
+            wait(engine.commit(writes(vec![put(besides, &key(1, b"a"), b"x")])))?;
+            engine.close(keyspace(2));
+            wait(engine.flush())?;
+            wait(engine.open(keyspace(2), table_key(2)))
+        };
+        if step().is_err() {
+            break;
+        }
+        if number % 3 == 0 {
+            created.pop();
+            if wait(engine.drop_keyspace(besides)).is_err() {
+                break;
+            }
+        }
+    }
+    (table_keys, created)
+}
+
+fn assert_all_there(engine: &dyn Engine, acknowledged: &Acknowledged, context: &str) {
+    let under = |number: &u8| match wait(engine.open(keyspace(1), table_key(*number))) {
+        Ok(()) => true,
+        Err(EngineError::WrongKey(_)) => false,
+        Err(error) => panic!("{context}: opening keyspace 1: {}", chain(&error)),
+    };
+    assert!(
+        acknowledged.table_keys.iter().any(under),
+        "{context}: keyspace 1 opens under a key it was given"
+    );
+    engine.reopen(2);
+    let one: BTreeMap<_, _> = engine.everything(keyspace(1)).into_iter().collect();
+    let two: BTreeMap<_, _> = engine.everything(keyspace(2)).into_iter().collect();
+    assert_eq!(
+        one.keys().collect::<Vec<_>>(),
+        two.keys().collect::<Vec<_>>(),
+        "{context}: no commit is in one only"
+    );
+    for key in &acknowledged.keys {
+        assert!(one.contains_key(key), "{context}: {key:?} was acknowledged");
+    }
+    for number in &acknowledged.created {
+        let opened = wait(engine.open(keyspace(*number), table_key(*number)));
+        opened.unwrap_or_else(|error| panic!("{context}: keyspace {number} was created: {}", chain(&error)));
+    }
+}
+
+/// Commits to every keyspace there is, cuts the power, and finds it all.
+fn assert_goes_on(rig: &Rig<'_>, acknowledged: &Acknowledged, seed: u64) {
+    let later = key(200, b"later");
+    let all: Vec<_> = [1, 2].iter().chain(&acknowledged.created).map(|number| keyspace(*number)).collect();
+    for id in &all {
+        rig.engine().put(*id, &later, b"x");
+    }
+    let mut again = rig.crashed(seed + 1);
+    again.start().unwrap_or_else(|error| panic!("seed {seed}: it starts again: {}", chain(&error)));
+    assert_all_there(again.engine(), acknowledged, &format!("seed {seed}, again"));
+    for id in all {
+        assert!(
+            again.engine().value(id, &later).is_some(),
+            "seed {seed}: a commit after the power cut stays"
+        );
+    }
+}
