@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::clock::ClockCommand;
+use crate::item::ItemCommand;
 use crate::options::ServeOptions;
 
 /// A DynamoDB-compatible database in which encryption is real.
@@ -27,6 +28,9 @@ pub enum Command {
     /// Move the clock of a server that was started with --test-clock
     #[command(subcommand)]
     Clock(ClockCommand),
+    /// Encrypt, decrypt and explain items that are encrypted before they leave the application
+    #[command(subcommand)]
+    Item(ItemCommand),
 }
 
 /// The arguments of `serve`.
@@ -69,7 +73,7 @@ mod tests {
             let matches = command().try_get_matches_from(arguments).unwrap();
             match Arguments::from_arg_matches(&matches).unwrap().command {
                 Command::Serve(serve) => serve.options.memory,
-                Command::Clock(_) => None,
+                Command::Clock(_) | Command::Item(_) => None,
             }
         };
         assert_eq!(memory(&["strongroom", "serve"]), None);

@@ -42,6 +42,17 @@ pub struct Call<'a> {
     pub body: Bytes,
 }
 
+/// The access key to sign with: the id as given, else both halves from the environment.
+pub fn access_key(id: Option<String>) -> anyhow::Result<AccessKey> {
+    let variable = |names: [&str; 2]| names.iter().find_map(|name| std::env::var(name).ok());
+    let id = id.or_else(|| variable(["AWS_ACCESS_KEY_ID", "STRONGROOM_ROOT_ACCESS_KEY_ID"]));
+    let secret = variable(["AWS_SECRET_ACCESS_KEY", "STRONGROOM_ROOT_SECRET_ACCESS_KEY"]);
+    let (Some(id), Some(secret)) = (id, secret) else {
+        bail!("the call needs an access key; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+    };
+    AccessKey::new(id, secret).context("the access key cannot be used")
+}
+
 /// Sends the call; returns the body of its answer. An exception is an error.
 pub async fn send(call: Call<'_>) -> anyhow::Result<Bytes> {
     let uri: Uri = call.endpoint.parse().with_context(|| not_an_endpoint(call.endpoint))?;
@@ -74,7 +85,10 @@ fn not_an_endpoint(endpoint: &str) -> String {
 }
 
 fn signed(call: &Call<'_>, host: &str) -> anyhow::Result<Request<Full<Bytes>>> {
-    let content_type = "application/x-amz-json-1.0";
+    let content_type = match call.service {
+        "kms" => "application/x-amz-json-1.1",
+        _ => "application/x-amz-json-1.0",
+    };
     let headers: [(&str, &[u8]); 3] = [
         ("content-type", content_type.as_bytes()),
         ("host", host.as_bytes()),

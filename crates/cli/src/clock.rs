@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
-use auth::AccessKey;
+use anyhow::Context;
 use auth::sigv4::time::Timestamp;
 use clap::{Args, Subcommand};
 use serde::Deserialize;
@@ -55,7 +54,7 @@ pub fn advance(arguments: &Advance) -> anyhow::Result<()> {
     let call = Call {
         endpoint: &arguments.endpoint,
         ca_cert: arguments.ca_cert.as_deref(),
-        key: &access_key(arguments.access_key_id.clone())?,
+        key: &client::access_key(arguments.access_key_id.clone())?,
         region: &arguments.region,
         service: SIGNING_NAME,
         target: ADVANCE_CLOCK,
@@ -66,14 +65,4 @@ pub fn advance(arguments: &Advance) -> anyhow::Result<()> {
     let advanced: Advanced = serde_json::from_slice(&answer).context("the server's answer cannot be read")?;
     eprintln!("The server's clock now shows {}.", Timestamp(Duration::from_secs_f64(advanced.now).as_secs()));
     Ok(())
-}
-
-fn access_key(id: Option<String>) -> anyhow::Result<AccessKey> {
-    let variable = |names: [&str; 2]| names.iter().find_map(|name| std::env::var(name).ok());
-    let id = id.or_else(|| variable(["AWS_ACCESS_KEY_ID", "STRONGROOM_ROOT_ACCESS_KEY_ID"]));
-    let secret = variable(["AWS_SECRET_ACCESS_KEY", "STRONGROOM_ROOT_SECRET_ACCESS_KEY"]);
-    let (Some(id), Some(secret)) = (id, secret) else {
-        bail!("the call needs the root user's access key; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
-    };
-    AccessKey::new(id, secret).context("the access key cannot be used")
 }

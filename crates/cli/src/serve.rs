@@ -11,6 +11,8 @@ use crate::arguments::ServeArguments;
 use crate::options::{LogFormat, ServeOptions};
 use crate::{announce, logs, resolve};
 
+/// Signals this soon after the first repeat it.
+const REPETITION: Duration = Duration::from_secs(1);
 /// How long calls that outlasted the drain may hold the process.
 const LEFT_BEHIND: Duration = Duration::from_secs(1);
 
@@ -68,15 +70,26 @@ impl Signals {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    /// Ends at the first signal; at a second one the process ends without ceremony.
+    /// Ends at the first signal; at a later one the process ends without ceremony.
     async fn told_to_stop(mut self) {
         self.next().await;
         tracing::info!("told to stop: finishing the calls under way");
         tokio::spawn(async move {
+            self.pass_over_repetitions().await;
             self.next().await;
             tracing::warn!("told to stop again: ending at once");
             std::process::exit(1);
         });
+    }
+
+    /// Supervisors signal a process and then its group: that is one wish, not two.
+    async fn pass_over_repetitions(&mut self) {
+        let repetitions = async {
+            loop {
+                self.next().await;
+            }
+        };
+        let _: Result<(), _> = tokio::time::timeout(REPETITION, repetitions).await;
     }
 
     async fn next(&mut self) {

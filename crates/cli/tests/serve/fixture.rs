@@ -115,10 +115,14 @@ impl Running {
         answer.split_once("\r\n\r\n").unwrap().1.to_owned()
     }
 
-    /// Sends a signal and waits for the end; its exit code, `None` where a signal ended it.
-    pub fn stop(mut self, signal: &str) -> Option<i32> {
+    pub fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+    }
+
+    /// Sends a signal and waits for the end; its exit code, `None` where a signal ended it.
+    pub fn stop(mut self, signal: &str) -> Option<i32> {
+        self.signal(signal);
         self.child.wait().unwrap().code()
     }
 }

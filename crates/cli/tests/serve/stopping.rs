@@ -15,6 +15,18 @@ fn both_signals_end_a_server_cleanly() {
 }
 
 #[test]
+fn a_repeated_signal_does_not_cut_the_stop_short() {
+    let place = Place::new();
+    let server = place.start_known(&["--memory", "--drain-seconds", "1"]);
+    let mut stream = TcpStream::connect(server.url().strip_prefix("http://").unwrap()).unwrap();
+    write!(stream, "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n").unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    server.signal("-TERM");
+    std::thread::sleep(Duration::from_millis(100));
+    assert_eq!(server.stop("-INT"), Some(0));
+}
+
+#[test]
 fn an_idle_connection_does_not_hold_the_server() {
     let place = Place::new();
     let server = place.start_known(&["--memory"]);

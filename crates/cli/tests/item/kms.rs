@@ -1,0 +1,153 @@
+//! Keys that a running server's KMS keeps.
+
+use std::process::Command;
+
+use auth::{AccessKey, Request, sign};
+use env::{Clock, SystemClock};
+use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use crate::fixture::{ID, Place, Running, SECRET};
+use crate::run::{NOTE, Said, said};
+
+fn current(server: &Running, arn: &str) -> String {
+    let url = server.url();
+    format!(
+        r#"
+format = "dbesdk"
+suite = "0x6700"
+logical-table-name = "Notes"
+partition-key = "id"
+sort-key = "number"
+unsigned-attributes = ["ttl"]
+[attribute-actions]
+body = "ENCRYPT_AND_SIGN"
+picture = "ENCRYPT_AND_SIGN"
+tags = "ENCRYPT_AND_SIGN"
+tenant = "SIGN_ONLY"
+[[keyrings]]
+type = "kms"
+key-arn = "{arn}"
+endpoint = "{url}"
+region = "us-east-1"
+"#
+    )
+}
+
+fn legacy(server: &Running, arn: &str) -> String {
+    let url = server.url();
+    format!(
+        r#"
+format = "legacy"
+logical-table-name = "Notes"
+partition-key = "id"
+sort-key = "number"
+unsigned-attributes = ["ttl"]
+[legacy-provider]
+type = "direct-kms"
+key-id = "{arn}"
+endpoint = "{url}"
+region = "us-east-1"
+"#
+    )
+}
+
+fn command(place: &Place, what: &str, config: &str) -> Command {
+    let file = place.write("items.toml", config);
+    let mut command = place.command(&["item", what, "--config", &file]);
+    command.env("AWS_ACCESS_KEY_ID", ID).env("AWS_SECRET_ACCESS_KEY", SECRET);
+    command
+}
+
+fn item(place: &Place, what: &str, config: &str, input: &str) -> Said {
+    said(command(place, what, config), input.as_bytes().to_vec())
+}
+
+/// A signed call of the KMS.
+fn kms(server: &Running, operation: &str, body: &Value) -> Value {
+    let host = server.url().strip_prefix("http://").unwrap();
+    let (body, target) = (body.to_string(), format!("TrentService.{operation}"));
+    let headers: [(&str, &[u8]); 2] = [("host", host.as_bytes()), ("x-amz-target", target.as_bytes())];
+    let request = Request { method: "POST", path: "/", query: "", headers: &headers, body: body.as_bytes() };
+    let key = AccessKey::new(ID.to_owned(), SECRET.to_owned()).unwrap();
+    let signed = sign::sign(&request, &key, "us-east-1", "kms", SystemClock.now_ms());
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(
+        stream,
+        "POST / HTTP/1.1\r\nhost: {host}\r\nx-amz-target: {target}\r\nx-amz-date: {}\r\nauthorization: {}\r\n\
+         connection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        signed.date,
+        signed.authorization,
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap_or_default()
+}
+
+fn key(server: &Running) -> String {
+    kms(server, "CreateKey", &json!({}))["KeyMetadata"]["Arn"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn items_come_back_in_both_formats() {
+    let place = Place::new();
+    let server = place.start_known(&["--memory"]);
+    let arn = key(&server);
+    for config in [current(&server, &arn), legacy(&server, &arn)] {
+        let sealed = item(&place, "encrypt", &config, NOTE).one();
+        assert_eq!(item(&place, "decrypt", &config, &sealed).one(), NOTE);
+    }
+}
+
+#[test]
+fn a_disabled_key_is_told_by_name() {
+    let place = Place::new();
+    let server = place.start_known(&["--memory"]);
+    let arn = key(&server);
+    for config in [current(&server, &arn), legacy(&server, &arn)] {
+        let sealed = item(&place, "encrypt", &config, NOTE).one();
+        kms(&server, "DisableKey", &json!({ "KeyId": arn }));
+        let run = item(&place, "explain", &config, &sealed);
+        let told: Value = serde_json::from_str(&run.lines[0]).unwrap();
+        let finding = told["Findings"][0].as_str().unwrap();
+        assert!(finding.contains(&arn) && finding.contains("DisabledException"), "{told}");
+        kms(&server, "EnableKey", &json!({ "KeyId": arn }));
+        assert_eq!(item(&place, "decrypt", &config, &sealed).one(), NOTE);
+    }
+}
+
+#[test]
+fn a_restored_tables_items_name_their_old_table() {
+    let place = Place::new();
+    let server = place.start_known(&["--memory"]);
+    let arn = key(&server);
+    for config in [current(&server, &arn), legacy(&server, &arn)] {
+        let sealed = item(&place, "encrypt", &config, NOTE).one();
+        let restored = config.replace("\"Notes\"", "\"Notes-Restored\"");
+        assert_eq!(item(&place, "decrypt", &restored, &sealed).status, Some(1));
+        let mut explain = command(&place, "explain", &restored);
+        explain.args(["--also", "Notes"]);
+        let told = said(explain, sealed.clone().into_bytes()).lines.remove(0);
+        assert!(told.contains(r#"bound to the table name \"Notes\""#), "{told}");
+    }
+}
+
+#[test]
+fn what_a_kms_needs_is_asked_for() {
+    let place = Place::new();
+    let server = place.start_known(&["--memory"]);
+    let config = current(&server, &key(&server));
+    let mut unsigned = command(&place, "encrypt", &config);
+    unsigned.env_remove("AWS_SECRET_ACCESS_KEY");
+    assert!(said(unsigned, Vec::new()).stderr.contains("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"));
+    let mut temporary = command(&place, "encrypt", &config);
+    temporary.env("AWS_SESSION_TOKEN", "token");
+    assert!(said(temporary, Vec::new()).stderr.contains("temporary credentials"));
+    let over_tls = config.replace("http://", "https://");
+    assert!(item(&place, "encrypt", &over_tls, NOTE).stderr.contains("--ca-cert"));
+    let homeless = config.replace("region = \"us-east-1\"\n", "");
+    assert!(item(&place, "encrypt", &homeless, NOTE).stderr.contains("AWS_REGION"));
+}

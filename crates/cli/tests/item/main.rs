@@ -1,0 +1,14 @@
+//! `strongroom item` from outside: items in, items out, and why they do not open.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests look at the real world from outside; a failed unwrap is a failed test"
+)]
+
+#[path = "../serve/fixture.rs"]
+#[allow(dead_code, reason = "the fixture serves other tests too")]
+mod fixture;
+mod keys_at_hand;
+mod kms;
+mod run;
