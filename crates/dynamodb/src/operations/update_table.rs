@@ -134,7 +134,8 @@ fn check_exclusive(changing: &[&str]) -> Result<(), ApiError> {
 
 fn refuse_what_does_not_work(fields: &Fields<'_>) -> Result<(), ApiError> {
     unsupported::refuse_members(fields)?;
-    match ["StreamSpecification", "TableClass"].iter().find(|member| fields.has(member)) {
+    // Definitions of attributes are for the keys of new indexes.
+    match ["StreamSpecification", "TableClass", "AttributeDefinitions"].iter().find(|member| fields.has(member)) {
         Some(member) => Err(unsupported_member(member)),
         None => Ok(()),
     }

@@ -7,6 +7,7 @@ use crate::error::{invalid_parameters, unsupported};
 
 /// Members that no table call may have yet.
 const MEMBERS: &[&str] = &[
+    "DisassociationProtectionEnabled",
     "GlobalSecondaryIndexUpdates",
     "GlobalTableSettingsReplicationMode",
     "GlobalTableSourceArn",

@@ -4,6 +4,7 @@ use serde::Serialize;
 use service::{ApiError, CallContext, Fields, Operation, OperationKind};
 
 use crate::key_id::KeyId;
+use crate::members::Asked;
 use crate::page::PageRequest;
 use crate::service::Kms;
 
@@ -39,7 +40,9 @@ impl Operation<Kms> for ListKeys {
 
     fn parse(mut fields: Fields<'_>) -> Result<PageRequest, ApiError> {
         let page = PageRequest::members(&mut fields, 100, 1000);
+        let asked = Asked::default().refuse(&fields, "ResourceOwners");
         fields.finish()?;
+        asked.check()?;
         Ok(page)
     }
 
