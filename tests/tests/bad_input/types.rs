@@ -50,7 +50,6 @@ const PAGES: Members = &[
 ];
 const TABLE: Members = &[("TableName", Text)];
 const SPECIFICATION: Members = &[
-    ("AttributeDefinitions", List),
     ("BillingMode", Text),
     ("ProvisionedThroughput", Map),
     ("SSESpecification", Map),
@@ -58,7 +57,7 @@ const SPECIFICATION: Members = &[
 ];
 
 const DYNAMODB: &[(&str, &[Members])] = &[
-    ("CreateTable", &[TABLE, SPECIFICATION, &[("KeySchema", List)]]),
+    ("CreateTable", &[TABLE, SPECIFICATION, &[("KeySchema", List), ("AttributeDefinitions", List)]]),
     ("UpdateTable", &[TABLE, SPECIFICATION]),
     ("DescribeTable", &[TABLE]),
     ("DeleteTable", &[TABLE]),
