@@ -135,7 +135,10 @@ fn check_exclusive(changing: &[&str]) -> Result<(), ApiError> {
 fn refuse_what_does_not_work(fields: &Fields<'_>) -> Result<(), ApiError> {
     unsupported::refuse_members(fields)?;
     // Definitions of attributes are for the keys of new indexes.
-    match ["StreamSpecification", "TableClass", "AttributeDefinitions"].iter().find(|member| fields.has(member)) {
+    match ["StreamSpecification", "TableClass", "AttributeDefinitions"]
+        .iter()
+        .find(|member| fields.has(member))
+    {
         Some(member) => Err(unsupported_member(member)),
         None => Ok(()),
     }
