@@ -7,7 +7,7 @@
 //! [`memory`] (the model: nothing written) · [`local`] (the embedded engine) ·
 //! [`conformance`] (what every engine must pass).
 //!
-//! Invariants: plaintext becomes bytes on disk only in `local/log.rs` and `local/segment/`, through
+//! Invariants: plaintext becomes bytes on disk only in `local/log/` and `local/sorted_file/`, through
 //! `crypto`; names on disk are random; damaged bytes are an error with an address, never a panic.
 
 pub mod conformance;

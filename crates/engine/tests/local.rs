@@ -37,21 +37,21 @@ struct InFolder {
 
 impl InFolder {
     fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        let engine = Some(open(Env::real(), folder.path()).unwrap());
+        let folder = TempDir::new().expect("a temporary folder");
+        let engine = Some(open(Env::real(), folder.path()).expect("an empty store"));
         Self { folder, engine }
     }
 }
 
 impl Subject for InFolder {
     fn engine(&self) -> &dyn Engine {
-        &**self.engine.as_ref().unwrap()
+        &**self.engine.as_ref().expect("it runs")
     }
 
     fn restart(&mut self) -> bool {
-        wait(self.engine().flush()).unwrap();
+        wait(self.engine().flush()).expect("a flush");
         self.engine = None;
-        self.engine = Some(open(Env::real(), self.folder.path()).unwrap());
+        self.engine = Some(open(Env::real(), self.folder.path()).expect("the store"));
         true
     }
 }

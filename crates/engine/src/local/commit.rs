@@ -27,10 +27,7 @@ pub async fn commit(store: &Store, commit: Commit) -> Result<Outcome> {
     commit.check()?;
     let prepared = Prepared::new(store, &commit)?;
     store.room_in_memory().await?;
-    prepared.apply(store).await.map_err(|error| match error {
-        EngineError::Closed(id) => store.why_not_open(id),
-        other => other,
-    })
+    prepared.apply(store).await
 }
 
 /// A commit with its keyspaces found and its parts encoded.
@@ -126,7 +123,7 @@ impl Prepared {
         let written = self.keyspaces.iter().map(|part| &part.keyspace);
         for keyspace in guarded.chain(written) {
             if keyspace.scope.is_closed() {
-                return Err(EngineError::Closed(keyspace.id));
+                return Err(keyspace.why_closed());
             }
         }
         Ok(())
@@ -166,7 +163,7 @@ impl PreparedGuard {
         }
         let found = tree.get_in_files(&self.user_key, u64::MAX);
         let found = match found {
-            Err(_) if self.keyspace.scope.is_closed() => return Err(EngineError::Closed(self.keyspace.id)),
+            Err(_) if self.keyspace.scope.is_closed() => return Err(self.keyspace.why_closed()),
             found => found?,
         };
         let version = found.and_then(|(version, value)| value.map(|_| Version(version)));

@@ -80,7 +80,7 @@ fn merge_unless_closed(
     run: &[Arc<SortedFile>],
 ) -> Result<bool> {
     match merge(store, keyspace, open, run) {
-        Err(EngineError::Closed(_)) => Ok(false),
+        Err(EngineError::Closed(_) | EngineError::Absent(_)) => Ok(false),
         Err(_) if open.scope.is_closed() => Ok(false),
         done => done,
     }
@@ -91,7 +91,7 @@ fn merge(store: &Store, keyspace: &Keyspace, open: &OpenKeyspace, run: &[Arc<Sor
     let horizon = store.log.published();
     let oldest = open.tree().files.last().zip(run.last()).is_some_and(|(one, other)| Arc::ptr_eq(one, other));
     let mut writer = new_writer(store, keyspace, open)?;
-    let sources = run.iter().map(|file| file.cursor().map(Source::File)).collect::<Result<_>>()?;
+    let sources = run.iter().map(|file| Ok(Source::File(Box::new(file.cursor()?)))).collect::<Result<_>>()?;
     let stop = || open.scope.is_closed() || store.is_stopping();
     if !Retention::new(horizon, oldest).write(Everything::new(sources)?, &mut writer, stop)? {
         return Ok(false);
@@ -116,7 +116,7 @@ fn install(
     let content = Manifest { files, ..before };
     let flushed = keyspace.flushed.load(std::sync::atomic::Ordering::Acquire);
     let installed = install_manifest(store, keyspace, open, content, flushed, None);
-    if let (Err(EngineError::Closed(_)), Some(file)) = (&installed, &merged) {
+    if let (Err(EngineError::Closed(_) | EngineError::Absent(_)), Some(file)) = (&installed, &merged) {
         file.set_obsolete();
     }
     installed?;

@@ -68,7 +68,7 @@ pub fn flush(store: &Store, keyspace: &Keyspace) -> Result<()> {
     let _flushing = keyspace.flushing.lock();
     let Ok(open) = keyspace.opened() else { return Ok(()) };
     match flush_open(store, keyspace, &open) {
-        Err(EngineError::Closed(_)) => Ok(()),
+        Err(EngineError::Closed(_) | EngineError::Absent(_)) => Ok(()),
         Err(_) if open.scope.is_closed() => Ok(()),
         done => done,
     }
@@ -85,7 +85,7 @@ fn flush_open(store: &Store, keyspace: &Keyspace, open: &OpenKeyspace) -> Result
     let records = written.iter().map(|file| file.record.clone()).chain(before.files);
     let content = Manifest { files: records.collect(), ..before };
     let installed = install_manifest(store, keyspace, open, content, flushed, None);
-    if let (Err(EngineError::Closed(_)), Some(file)) = (&installed, &written) {
+    if let (Err(EngineError::Closed(_) | EngineError::Absent(_)), Some(file)) = (&installed, &written) {
         file.set_obsolete();
     }
     installed?;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use crypto::{SecretKey, constant_time_eq};
 use parking_lot::{Mutex, RwLock};
@@ -93,6 +93,7 @@ impl Keyspace {
     pub fn set_dropped(&self, log: &Log) {
         let before = std::mem::replace(&mut *self.state.write(), State::Dropped);
         if let State::Open(open) = before {
+            open.dropped.store(true, Ordering::SeqCst);
             open.close(log);
         }
     }
@@ -108,6 +109,8 @@ pub struct OpenKeyspace {
     pub manifest: Mutex<CurrentManifest>,
     /// Segments whose parts lie parked beside it, with the highest sequence number, until flushed.
     pub parked: Mutex<Vec<(u64, u64)>>,
+    /// Whether it was closed because it was dropped.
+    dropped: AtomicBool,
     memory: Arc<AtomicUsize>,
     secrets: Mutex<Option<Secrets>>,
     log_key: Mutex<Option<(LogId, Arc<LogKey>)>>,
@@ -159,10 +162,20 @@ impl OpenKeyspace {
             scope,
             manifest: Mutex::new(manifest),
             parked: Mutex::default(),
+            dropped: AtomicBool::new(false),
             memory: memory.clone(),
             secrets: Mutex::new(Some(secrets)),
             log_key: Mutex::new(None),
             tree: RwLock::new(Arc::new(tree)),
+        }
+    }
+
+    /// The error of a call that finds it closed.
+    pub fn why_closed(&self) -> EngineError {
+        if self.dropped.load(Ordering::SeqCst) {
+            EngineError::Absent(self.id)
+        } else {
+            EngineError::Closed(self.id)
         }
     }
 
@@ -192,7 +205,7 @@ impl OpenKeyspace {
 
     /// Calls `with` with the keys, unless they are gone.
     pub fn with_secrets<T>(&self, with: impl FnOnce(&mut Secrets) -> T) -> Result<T> {
-        self.secrets.lock().as_mut().map(with).ok_or(EngineError::Closed(self.id))
+        self.secrets.lock().as_mut().map(with).ok_or_else(|| self.why_closed())
     }
 
     /// Whether `table_key` is the one it is open under.
@@ -209,7 +222,7 @@ impl OpenKeyspace {
         let key = self.with_secrets(|secrets| {
             secrets.current_dek().map(|(epoch, dek)| Arc::new(LogKey::derive(dek, epoch, self.id, segment)))
         })?;
-        let key = key.ok_or(EngineError::Closed(self.id))?;
+        let key = key.ok_or_else(|| self.why_closed())?;
         *cached = Some((*segment, key.clone()));
         Ok(key)
     }

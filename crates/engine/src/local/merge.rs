@@ -44,7 +44,7 @@ pub enum Source<'a> {
     /// A memtable.
     Memory(MemCursor<'a>),
     /// A sorted file.
-    File(FileCursor<'a>),
+    File(Box<FileCursor<'a>>),
 }
 
 impl Source<'_> {

@@ -1,9 +1,44 @@
-//! The embedded engine.
+//! The embedded engine: a log, memtables, immutable sorted files, everything encrypted under keys of the
+//! keyspace it belongs to.
+//!
+//! ```text
+//! store/
+//!   LOCK                              one engine at a time
+//!   store                             which log segments there are                       store_file.rs
+//!   log/<number>.log                  every commit since the last flush                  log/
+//!   keyspaces/<id>/
+//!     manifest-<number>               wrapped keys, list of files; the highest counts    manifest.rs
+//!     <random>.sst                    sorted entries                                     sorted_file/
+//!     parked-<segment number>         parts of the log of a closed keyspace              parked.rs
+//! ```
+//! Keys: store key -> outer log key (per segment) · table key -> data encryption keys -> file keys and log
+//! keys. Every file has a fresh salt and a commitment to its key in its [`header`]; nonces are positions.
+//!
+//! A write: [`commit`] checks guards and gives order under one short lock, the one thread of `log/writer.rs`
+//! writes and syncs what has gathered, the commit is published and acknowledged. [`flush`] turns memtables
+//! into files, [`compaction`] makes files fewer, [`reclaim`] gives log segments back. A read ([`read`]) takes
+//! a snapshot number and a [`tree`], and waits for nobody. [`lifecycle`]: create, open, switch, drop.
+//! [`recovery`]: the start. [`decode`]: all decoders, for fuzzing.
+//!
+//! Invariants:
+//! - Plaintext of a keyspace becomes bytes on disk only in `log/record.rs` and `sorted_file/writer.rs`; what
+//!   else is written (`manifest.rs`, `parked.rs`, `store_file.rs`) is encrypted as well.
+//! - A (salt, file id) is written once; a segment that existed before this start is never appended to.
+//! - What was acknowledged is in the log, a parked file or a sorted file, durably, before the copy it had goes.
+//! - Sequence numbers decide: everything may be applied again.
+//! - A manifest is installed with the keyspace's `lifecycle` lock held; `close` takes its keys away first, so
+//!   nothing is installed for a keyspace that was closed.
+//! - Locks are taken in this order: names, reclaiming, flushing or compacting, lifecycle, order. Nothing that
+//!   waits for the disk is done under the order.
+//!
+//! Damage is found where it is read, and named by file and place. Damage in the log stops the start: the outer
+//! encryption hides whose record it is. Damage in a keyspace's own files stops that keyspace only.
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
 mod cache;
 mod commit;
 mod compaction;
+pub mod decode;
 mod engine;
 mod flush;
 mod header;

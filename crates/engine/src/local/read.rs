@@ -3,7 +3,6 @@
 //! They run on the caller's thread: what they wait for is at most a few blocks from the disk, and handing
 //! them to another thread would cost more than most of them take.
 
-use super::keyspace::OpenKeyspace;
 use super::merge::KeyRange;
 use super::store::Store;
 use super::tree::{Tree, key_of, range_of_partition, range_of_segment, user_key};
@@ -77,16 +76,8 @@ fn read<T>(store: &Store, keyspace: KeyspaceId, read: impl FnOnce(&Tree, u64) ->
     let open = store.opened(keyspace)?;
     let (tree, snapshot) = open.snapshot(&store.log);
     let result = read(&tree, snapshot);
-    still_open(store, &open)?;
-    result
-}
-
-/// What was read of a keyspace that was closed meanwhile may have been nothing.
-fn still_open(store: &Store, open: &OpenKeyspace) -> Result<()> {
-    if !open.scope.is_closed() {
-        return Ok(());
-    }
-    Err(store.why_not_open(open.id))
+    // What was read of a keyspace that was closed meanwhile may have been nothing.
+    if open.scope.is_closed() { Err(open.why_closed()) } else { result }
 }
 
 fn page(tree: &Tree, range: KeyRange, direction: Direction, limit: Limit, snapshot: u64) -> Result<Page> {

@@ -96,11 +96,6 @@ impl Store {
         self.keyspaces.read().get(&id).ok_or(EngineError::Absent(id))?.opened()
     }
 
-    /// The error of a call that found a keyspace closed on its way.
-    pub fn why_not_open(&self, id: KeyspaceId) -> EngineError {
-        self.opened(id).err().unwrap_or(EngineError::Closed(id))
-    }
-
     /// All keyspaces there are, and those whose dropping failed.
     pub fn all(&self) -> Vec<Arc<Keyspace>> {
         self.keyspaces.read().values().cloned().collect()

@@ -58,7 +58,7 @@ impl Tree {
         let mut sources: Vec<Source<'_>> =
             self.memtables().map(|table| Source::Memory(table.cursor())).collect();
         for file in self.files.iter() {
-            sources.push(Source::File(file.cursor()?));
+            sources.push(Source::File(Box::new(file.cursor()?)));
         }
         Visible::new(sources, range, direction, snapshot)
     }

@@ -1,18 +1,27 @@
 //! Plaintext that is wiped when its last holder lets go.
 
 use bytes::Bytes;
-use zeroize::Zeroizing;
+use zeroize::optimization_barrier;
 
 /// `bytes` as a cheaply shared [`Bytes`] whose memory is overwritten when the last slice of it is dropped.
 pub fn wiped(bytes: Vec<u8>) -> Bytes {
-    Bytes::from_owner(Wiped(Zeroizing::new(bytes)))
+    Bytes::from_owner(Wiped(bytes))
 }
 
-struct Wiped(Zeroizing<Vec<u8>>);
+struct Wiped(Vec<u8>);
 
 impl AsRef<[u8]> for Wiped {
     fn as_ref(&self) -> &[u8] {
         &self.0
+    }
+}
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        // A plain fill, which the barrier keeps from being left out: blocks come and go too often for the
+        // byte-wise volatile writes of `Zeroize`, which take longer than decrypting the block does.
+        self.0.fill(0);
+        optimization_barrier(self.0.as_slice());
     }
 }
 

@@ -1,0 +1,113 @@
+//! What version 1 of the formats wrote must open for ever.
+//!
+//! `fixtures/store-1` was written once, by `write_the_fixture`, and holds every kind of file: the file
+//! `store`, a log segment, and for each of two keyspaces manifest, sorted file and parked parts.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use crypto::SecretKey;
+use engine::conformance::wait;
+use engine::local::decode::{FileKind, file_headers};
+use engine::local::{LocalEngine, Options};
+use engine::{Commit, Engine, Key, KeyspaceId, Limit, Outcome, Partition, Segment, Write};
+use env::disk::{Disk, read_file};
+use env::{Env, RealDisk};
+
+const STORE_KEY: u8 = 0x51;
+const ONE: KeyspaceId = KeyspaceId([1; 16]);
+const TWO: KeyspaceId = KeyspaceId([2; 16]);
+
+#[test]
+fn the_fixture_opens_and_holds_what_was_written() {
+    let copy = tempfile::tempdir().expect("a temporary folder");
+    copy_store(&fixture(), copy.path());
+    let engine = open(copy.path());
+    wait(engine.open(ONE, key(0x1b))).expect("the first opens under the key it was switched to");
+    wait(engine.open(TWO, key(0x02))).expect("the second opens");
+    // In a sorted file, parked, in the log; 3 was removed.
+    assert_eq!(numbers(&engine, ONE), [0, 1, 2, 4, 5, 6, 7, 8, 9, 20, 21]);
+    assert_eq!(numbers(&engine, TWO), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    wait(engine.verify(ONE)).expect("the digest is that of the manifest");
+}
+
+#[test]
+fn the_fixture_has_every_kind_of_file_under_its_own_salt() {
+    let headers = file_headers(&RealDisk, &fixture()).expect("a list");
+    for kind in [FileKind::Store, FileKind::Log, FileKind::Parked, FileKind::Manifest, FileKind::SortedFile] {
+        assert!(headers.iter().any(|(_, header)| header.kind == kind), "{kind:?}");
+    }
+    let mut salts: Vec<_> = headers.iter().map(|(_, header)| header.salt).collect();
+    salts.sort_unstable();
+    salts.dedup();
+    assert_eq!(salts.len(), headers.len());
+}
+
+#[test]
+#[ignore = "writes the fixture, which is done once for each version of the formats"]
+fn write_the_fixture() {
+    let store = fixture();
+    assert!(!RealDisk.exists(&store).expect("an answer"), "a fixture is never written again");
+    let engine = open(&store);
+    wait(engine.create(ONE, key(0x01))).expect("created");
+    wait(engine.create(TWO, key(0x02))).expect("created");
+    (0..5).for_each(|number| put(&engine, &[ONE, TWO], number, Some(value(number))));
+    wait(engine.flush()).expect("flushed");
+    wait(engine.switch_table_key(ONE, key(0x1b))).expect("switched");
+    (5..10).for_each(|number| put(&engine, &[ONE, TWO], number, Some(value(number))));
+    put(&engine, &[ONE], 3, None);
+    drop(engine);
+    let engine = open(&store);
+    wait(engine.open(ONE, key(0x1b))).expect("opened");
+    (20..22).for_each(|number| put(&engine, &[ONE], number, Some(value(number))));
+}
+
+fn fixture() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/store-1")
+}
+
+fn open(store: &Path) -> Arc<LocalEngine> {
+    let options = Options { log_extent_bytes: 4 << 10, ..Options::default() };
+    LocalEngine::open(Env::real(), store, key(STORE_KEY), options).expect("the store opens")
+}
+
+fn key(number: u8) -> SecretKey {
+    SecretKey::take(&mut [number; 32])
+}
+
+fn value(number: u8) -> Bytes {
+    vec![number; 100 + usize::from(number)].into()
+}
+
+fn put(engine: &LocalEngine, keyspaces: &[KeyspaceId], number: u8, value: Option<Bytes>) {
+    let key = Key { partition: Partition([7; 16]), sort: Bytes::copy_from_slice(&[b'k', number]) };
+    let write = |keyspace: &KeyspaceId| Write { keyspace: *keyspace, key: key.clone(), value: value.clone() };
+    let commit = Commit { guards: Vec::new(), writes: keyspaces.iter().map(write).collect() };
+    assert!(matches!(wait(engine.commit(commit)), Ok(Outcome::Applied(_))));
+}
+
+/// The numbers of the entries there are, whose values are checked.
+fn numbers(engine: &LocalEngine, keyspace: KeyspaceId) -> Vec<u8> {
+    let limit = Limit { entries: usize::MAX, bytes: usize::MAX };
+    let page = wait(engine.sweep(keyspace, Segment::WHOLE, None, limit)).expect("a page");
+    let number = |entry: &engine::Entry| {
+        let number = entry.key.sort[1];
+        assert_eq!(entry.value, value(number));
+        number
+    };
+    page.entries.iter().map(number).collect()
+}
+
+fn copy_store(from: &Path, to: &Path) {
+    RealDisk.create_dir_all(to).expect("a folder");
+    for path in RealDisk.list(from).expect("a list") {
+        let copy = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy_store(&path, &copy);
+        } else {
+            let content = read_file(&RealDisk, &path, 1 << 20).expect("a file");
+            RealDisk.create(&copy).expect("a file").write_all_at(&content, 0).expect("a copy");
+        }
+    }
+}
