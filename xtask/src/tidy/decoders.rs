@@ -3,7 +3,20 @@
 use super::{Complaint, Repository};
 
 /// Who decodes bytes from the network or the disk, and the target that fuzzes it.
-pub const DECODERS: &[(&str, &str)] = &[("crates/service/src/json.rs", "json")];
+pub const DECODERS: &[(&str, &str)] = &[
+    ("crates/service/src/json.rs", "json"),
+    ("crates/dynamodb/src/value/json.rs", "json"),
+    ("crates/dynamodb/src/expression/parser", "expressions"),
+    ("crates/auth/src/sigv4/authorization.rs", "sigv4"),
+    ("crates/auth/src/sigv4/claim.rs", "sigv4"),
+    ("crates/engine/src/local/header.rs", "log"),
+    ("crates/engine/src/local/log", "log"),
+    ("crates/engine/src/local/manifest.rs", "log"),
+    ("crates/engine/src/local/parked.rs", "log"),
+    ("crates/engine/src/local/sorted_file", "sorted_file"),
+    ("crates/dynamodb/src/value/codec", "item_codec"),
+    ("crates/kms/src/blob.rs", "kms_blob"),
+];
 
 const MANIFEST: &str = "fuzz/Cargo.toml";
 
