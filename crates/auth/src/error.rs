@@ -12,7 +12,7 @@ pub enum AuthError {
     /// Nobody has this access key; or a session token came along, which nobody gives out yet.
     #[error("The security token included in the request is invalid.")]
     UnknownKey,
-    /// The signature is complete but for another scope or time.
+    /// The signature is complete but for another scope or time, or does not stand alone.
     #[error("{0}")]
     WrongScope(String),
     /// The signature is not the one this request has under this key.

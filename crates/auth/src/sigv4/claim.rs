@@ -34,15 +34,14 @@ impl<'a> Claim<'a> {
     /// Reads the claim of a request.
     ///
     /// # Errors
-    /// [`AuthError::Missing`] and [`AuthError::Incomplete`].
+    /// [`AuthError::Missing`], [`AuthError::Incomplete`], and [`AuthError::WrongScope`] for a request that is
+    /// signed by its header and by its query.
     pub fn of(request: &Request<'a>) -> Result<Self, AuthError> {
         match (request.header("authorization"), Presigned::of(request.query)) {
             (Some(header), None) => Self::of_header(request, text_of_header(header)?),
             (None, Some(presigned)) => Self::of_query(presigned),
             (None, None) => Err(AuthError::Missing),
-            (Some(_), Some(_)) => Err(incomplete(
-                "A request is signed by its Authorization header or by its query-string parameters, not by both.",
-            )),
+            (Some(_), Some(_)) => Err(signed_twice()),
         }
     }
 
@@ -273,6 +272,11 @@ fn not_a_date(text: &str) -> AuthError {
     AuthError::Incomplete(format!(
         "Date must be in ISO-8601 'basic format'. Got '{text}'. See http://en.wikipedia.org/wiki/ISO_8601"
     ))
+}
+
+fn signed_twice() -> AuthError {
+    let text = "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.";
+    AuthError::WrongScope(text.into())
 }
 
 fn incomplete(text: &str) -> AuthError {

@@ -303,7 +303,12 @@ fn an_unsigned_payload_is_refused() {
 #[test]
 fn two_signatures_on_one_request_are_refused() {
     let request = Owned::list_tables().signed_by_aws("dynamodb", Some(Duration::from_secs(90))).signed();
-    assert_eq!(request.refusal().0, "IncompleteSignatureException");
+    let (code, text) = request.refusal();
+    assert_eq!(code, "InvalidSignatureException");
+    assert_eq!(
+        text,
+        "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header."
+    );
 }
 
 #[test]
