@@ -137,13 +137,27 @@ impl Kind {
     }
 }
 
+/// What keys of this kind can be for.
+fn usages_of(spec: &str) -> &'static [&'static str] {
+    const SIGN: &str = "SIGN_VERIFY";
+    match spec {
+        "RSA_2048" | "RSA_3072" | "RSA_4096" => &[KEY_USAGE, SIGN],
+        "ECC_NIST_P256" | "ECC_NIST_P384" | "ECC_NIST_P521" => &[SIGN, "KEY_AGREEMENT"],
+        "ECC_SECG_P256K1" | "ECC_NIST_EDWARDS25519" | "ML_DSA_44" | "ML_DSA_65" | "ML_DSA_87" => &[SIGN],
+        "HMAC_224" | "HMAC_256" | "HMAC_384" | "HMAC_512" => &["GENERATE_VERIFY_MAC"],
+        "SM2" => &[KEY_USAGE, SIGN, "KEY_AGREEMENT"],
+        "ML_KEM_512" | "ML_KEM_768" | "ML_KEM_1024" => &["ENCAPSULATE_DECAPSULATE"],
+        _ => &[KEY_USAGE],
+    }
+}
+
 fn check_usage(spec: &str, usage: Option<&str>) -> Result<(), KmsError> {
     match usage {
         None if spec == KEY_SPEC => Ok(()),
         None => Err(KmsError::Validation(
             "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.".into(),
         )),
-        Some(usage) if (spec == KEY_SPEC) && usage != KEY_USAGE => {
+        Some(usage) if !usages_of(spec).contains(&usage) => {
             Err(KmsError::Validation(format!("KeyUsage {usage} is not compatible with KeySpec {spec}")))
         }
         Some(_) => Ok(()),

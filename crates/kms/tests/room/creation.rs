@@ -45,6 +45,16 @@ async fn every_other_kind_of_key_is_refused_and_told_why() {
             "KeyUsage SIGN_VERIFY is not compatible with KeySpec SYMMETRIC_DEFAULT",
         ),
         (
+            json!({"KeySpec": "HMAC_256", "KeyUsage": "ENCRYPT_DECRYPT"}),
+            "Validation",
+            "KeyUsage ENCRYPT_DECRYPT is not compatible with KeySpec HMAC_256",
+        ),
+        (
+            json!({"CustomerMasterKeySpec": "RSA_2048", "KeyUsage": "GENERATE_VERIFY_MAC"}),
+            "Validation",
+            "KeyUsage GENERATE_VERIFY_MAC is not compatible with KeySpec RSA_2048",
+        ),
+        (
             json!({"KeySpec": "SYMMETRIC_DEFAULT", "CustomerMasterKeySpec": "SYMMETRIC_DEFAULT"}),
             "Validation",
             "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is \
