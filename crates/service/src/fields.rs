@@ -17,8 +17,8 @@ use std::fmt::{self, Display};
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 
-use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use base64::{DecodeError, Engine};
 
 use crate::json::Object;
 use crate::{ApiError, Node};
@@ -132,13 +132,13 @@ impl<'a> Fields<'a> {
         Field { value, told: Some(told), path: list.path, violations: list.violations }
     }
 
-    /// A list of structures, each with the path `name.N.member.` (N from 1).
+    /// A list of structures, told in a violation as a list is; each with the path `name.N.member.` (N from 1).
     pub fn structures<'n>(&mut self, name: &'n str) -> Field<'n, Vec<Fields<'a>>> {
         let list = self.list(name);
         let numbered = list.value.map(|nodes| nodes.into_iter().enumerate());
         let value =
             numbered.map(|nodes| nodes.filter_map(|(at, node)| self.as_member(name, at, node)).collect());
-        Field { value, told: None, path: list.path, violations: list.violations }
+        Field { value, told: Some(told_list), path: list.path, violations: list.violations }
     }
 
     /// A map from names to structures, each with the path `name.key.member.`.
@@ -174,9 +174,9 @@ impl<'a> Fields<'a> {
         let mut field = self.read_untold(name, |node| match node {
             Node::List(list) => Ok(list),
             Node::Object(_) => Err(unexpected("Start of structure or map found where not expected")),
-            other => Err(unexpected(&format!("Unexpected {} where a list was expected", other.kind()))),
+            _ => Err(unexpected("Unexpected field type")),
         });
-        field.told = Some(|list| if list.is_empty() { "[]".to_owned() } else { "[...]".to_owned() });
+        field.told = Some(told_list);
         field
     }
 
@@ -310,7 +310,7 @@ impl<'a> Fields<'a> {
 #[must_use]
 pub fn not_a(wanted: &str, node: &Node<'_>) -> ApiError {
     match node {
-        Node::List(_) => unexpected("Unrecognized collection type class java.lang.String"),
+        Node::List(_) => unexpected(&format!("Unrecognized collection type class java.lang.{wanted}")),
         Node::Object(_) => unexpected("Start of structure or map found where not expected"),
         scalar => unexpected(&format!("{} cannot be converted to {wanted}", scalar.kind())),
     }
@@ -325,9 +325,24 @@ fn unexpected(message: &str) -> ApiError {
 /// # Errors
 /// `SerializationException` for what is not base64.
 pub fn decode_blob(text: &str) -> Result<Vec<u8>, ApiError> {
-    BASE64_STANDARD
-        .decode(text)
-        .map_err(|_| unexpected("Base64 encoded length is unexpected or a character is illegal"))
+    BASE64_STANDARD.decode(text).map_err(|error| unexpected(&not_base64(text, &error)))
+}
+
+/// What is wrong with base64; the misspelling is AWS's.
+fn not_base64(text: &str, error: &DecodeError) -> String {
+    match (text.len(), error) {
+        (length, _) if !length.is_multiple_of(4) => {
+            format!("Base64 encoded length is expected a multiple of 4 bytes but found: {length}")
+        }
+        (_, DecodeError::InvalidByte(_, byte)) if *byte != b'=' => "Invalid Base64 character".to_owned(),
+        _ => "Invalid last non-pad Base64 character dectected".to_owned(),
+    }
+}
+
+/// That a list was there, and whether it was empty.
+#[allow(clippy::ptr_arg, reason = "a field tells its value as it holds it")]
+fn told_list<T>(list: &Vec<T>) -> String {
+    if list.is_empty() { "[]".to_owned() } else { "[...]".to_owned() }
 }
 
 #[allow(clippy::ptr_arg, reason = "a field tells its value as it holds it")]
@@ -568,6 +583,32 @@ mod tests {
         let error = result.err().unwrap();
         assert_eq!(error.code, "SerializationException");
         assert_eq!(error.message.as_deref(), Some("NUMBER_VALUE cannot be converted to String"));
+    }
+
+    #[test]
+    fn a_list_is_told_with_the_class_that_was_expected() {
+        let string = read(r#"{"A":[]}"#, |fields| fields.string("A").required().into_owned());
+        let boolean = read(r#"{"A":[]}"#, |fields| fields.boolean("A").required());
+        let integer = read(r#"{"A":[]}"#, |fields| fields.integer("A").required());
+        for (told, class) in [(message(string), "String"), (message(boolean), "Boolean"), (message(integer), "Integer")]
+        {
+            assert_eq!(told, format!("Unrecognized collection type class java.lang.{class}"));
+        }
+    }
+
+    #[test]
+    fn what_is_no_base64_is_told_as_aws_does() {
+        for (text, expected) in [
+            ("abcde", "Base64 encoded length is expected a multiple of 4 bytes but found: 5"),
+            ("a", "Base64 encoded length is expected a multiple of 4 bytes but found: 1"),
+            ("+/+=", "Invalid last non-pad Base64 character dectected"),
+            ("=+/=", "Invalid last non-pad Base64 character dectected"),
+            ("a!bc", "Invalid Base64 character"),
+        ] {
+            let body = format!("{{\"A\":\"{text}\"}}");
+            let result = read(&body, |fields| fields.blob("A").required());
+            assert_eq!(message(result), expected, "{text}");
+        }
     }
 
     #[test]

@@ -125,7 +125,7 @@ async fn violations_of_names_and_members_are_told_together() {
         "4 validation errors detected: Value 'a!' at 'tableName' failed to satisfy constraint: Member must \
          satisfy regular expression pattern: [a-zA-Z0-9_.-]+; Value 'a!' at 'tableName' failed to satisfy \
          constraint: Member must have length greater than or equal to 3; Value null at \
-         'attributeDefinitions' failed to satisfy constraint: Member must not be null; Value at 'keySchema' \
+         'attributeDefinitions' failed to satisfy constraint: Member must not be null; Value '[]' at 'keySchema' \
          failed to satisfy constraint: Member must have length greater than or equal to 1"
     );
 }
