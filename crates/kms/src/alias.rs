@@ -7,8 +7,6 @@ use crate::error::KmsError;
 use crate::key_id::{ALIAS_PREFIX, Home, KeyId};
 use crate::time::Seconds;
 
-/// The alias of the AWS managed key under which DynamoDB encrypts.
-pub const DYNAMODB_ALIAS: &str = "alias/aws/dynamodb";
 /// How many aliases one key may have.
 pub const MAX_PER_KEY: usize = 50;
 

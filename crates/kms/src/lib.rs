@@ -2,7 +2,7 @@
 //!
 //! Map: [`mod@service`] (the room, its operations) · [`operations`] (one file each) · the nouns: [`key`],
 //! [`key_id`] (how keys are named), [`alias`], [`tag`], [`material`], [`blob`] (the ciphertext),
-//! [`encryption_context`], [`policy`], [`page`], [`caller`] (who may do what) · [`store`] (records: durable in
+//! [`encryption_context`], [`policy`], [`managed`] (AWS's own keys), [`page`], [`caller`] (who may do what) · [`store`] (records: durable in
 //! the engine, whole in memory) · [`transition`] (changes of state, and who hears of them) · `key_service`
 //! (the joint to other services) · [`root_key`] (the root key and its seal) · [`worker`] (what becomes due) ·
 //! [`error`].
@@ -21,6 +21,7 @@ pub mod key;
 pub mod key_id;
 mod key_service;
 mod lookup;
+pub mod managed;
 pub mod material;
 mod members;
 mod message;

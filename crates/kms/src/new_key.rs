@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use envelope::KeyManager;
 
-use crate::alias::{Alias, DYNAMODB_ALIAS};
+use crate::alias::Alias;
 use crate::caller::{Access, Caller};
 use crate::error::KmsError;
 use crate::key::{KeyRecord, State};
 use crate::key_id::{Forms, KeyId, Reference};
+use crate::managed::ManagedKey;
 use crate::material::MaterialRecord;
 use crate::service::Kms;
 use crate::store::index::View;
@@ -25,9 +26,8 @@ pub(crate) struct NewKey {
 }
 
 impl NewKey {
-    fn managed_for_dynamodb() -> Self {
-        let description = "Default key that protects my DynamoDB data when no other key is defined".into();
-        Self { manager: KeyManager::Service, description, tags: BTreeMap::new() }
+    fn managed(key: &ManagedKey) -> Self {
+        Self { manager: KeyManager::Service, description: key.description(), tags: BTreeMap::new() }
     }
 
     fn service_owned() -> Self {
@@ -63,21 +63,21 @@ impl Kms {
         made.await
     }
 
-    /// The AWS managed key of DynamoDB, made on first need.
+    /// An AWS managed key, made on first need.
     ///
     /// # Errors
     /// [`KmsError::Internal`].
-    pub(crate) async fn dynamodb_key(&self) -> Result<KeyRecord, KmsError> {
-        if let Some(record) = self.store.read(dynamodb_key) {
+    pub(crate) async fn managed_key(&self, key: &'static ManagedKey) -> Result<KeyRecord, KmsError> {
+        if let Some(record) = self.store.read(|view| managed_key(view, key)) {
             return Ok(record);
         }
-        let made = self.store.change(|planning| match dynamodb_key(planning.view) {
+        let made = self.store.change(|planning| match managed_key(planning.view, key) {
             Some(record) => Ok((vec![], record)),
             None => {
-                let record = NewKey::managed_for_dynamodb().made(&planning);
+                let record = NewKey::managed(key).made(&planning);
                 let now_ms = record.created_ms;
                 let alias = Alias {
-                    name: DYNAMODB_ALIAS.into(),
+                    name: key.alias.into(),
                     target: record.id,
                     created_ms: now_ms,
                     updated_ms: now_ms,
@@ -88,7 +88,7 @@ impl Kms {
         made.await
     }
 
-    /// Finds a key by any of its names, whatever its state; makes that of DynamoDB on first need.
+    /// Finds a key by any of its names, whatever its state; makes an AWS managed one on first need.
     ///
     /// # Errors
     /// As [`Kms::find`], and [`KmsError::Internal`].
@@ -97,9 +97,13 @@ impl Kms {
         caller: &Caller<'_>,
         name: &str,
     ) -> Result<KeyRecord, KmsError> {
-        match self.home.parse(name, Forms::KeyOrAlias)? {
-            Reference::Alias(DYNAMODB_ALIAS) => self.dynamodb_key().await,
-            _ => Ok(self.find(caller, name, Forms::KeyOrAlias, Access::Read)?.record.clone()),
+        let managed = match self.home.parse(name, Forms::KeyOrAlias)? {
+            Reference::Alias(alias) => ManagedKey::named(alias),
+            _ => None,
+        };
+        match managed {
+            Some(key) => self.managed_key(key).await,
+            None => Ok(self.find(caller, name, Forms::KeyOrAlias, Access::Read)?.record.clone()),
         }
     }
 
@@ -122,8 +126,8 @@ impl Kms {
     }
 }
 
-fn dynamodb_key(view: View<'_>) -> Option<KeyRecord> {
-    let alias = view.alias(DYNAMODB_ALIAS)?;
+fn managed_key(view: View<'_>, key: &ManagedKey) -> Option<KeyRecord> {
+    let alias = view.alias(key.alias)?;
     Some(view.key(alias.target)?.record.clone())
 }
 

@@ -7,17 +7,19 @@ use serde_json::{Value, json};
 use crate::error::KmsError;
 use crate::key::KeyRecord;
 use crate::key_id::Home;
+use crate::managed::{self, ManagedKey};
 
 /// The name of the one policy that each key has.
 pub const NAME: &str = "default";
 
-/// The policy of a key, as JSON.
+/// The policy of a key, as JSON; `managed` is what an AWS managed key is for.
 #[must_use]
-pub fn of(key: &KeyRecord, home: &Home) -> String {
+pub fn of(key: &KeyRecord, managed: Option<&ManagedKey>, home: &Home) -> String {
     let (id, statements) = match key.manager {
-        KeyManager::Customer => ("key-default-1", vec![account_may_everything(home)]),
+        KeyManager::Customer => ("key-default-1".to_owned(), vec![account_may_everything(home)]),
         KeyManager::Service | KeyManager::ServiceOwned => {
-            ("auto-dynamodb-1", vec![dynamodb_may_use_it(home), account_may_look(home)])
+            let of = managed.unwrap_or(&managed::DYNAMODB);
+            (format!("auto-{}-1", of.service), vec![service_may_use_it(of, home), account_may_look(home)])
         }
     };
     format!("{:#}", json!({"Version": "2012-10-17", "Id": id, "Statement": statements}))
@@ -33,17 +35,19 @@ fn account_may_everything(home: &Home) -> Value {
     })
 }
 
-fn dynamodb_may_use_it(home: &Home) -> Value {
+fn service_may_use_it(ManagedKey { service, service_name, .. }: &ManagedKey, home: &Home) -> Value {
     json!({
-        "Sid": "Allow access through Amazon DynamoDB for all principals in the account that are authorized to \
-                use Amazon DynamoDB",
+        "Sid": format!(
+            "Allow access through {service_name} for all principals in the account that are authorized to use \
+             {service_name}"
+        ),
         "Effect": "Allow",
         "Principal": {"AWS": "*"},
         "Action": ["kms:Decrypt", "kms:GenerateDataKey*", "kms:DescribeKey"],
         "Resource": "*",
         "Condition": {"StringEquals": {
             "kms:CallerAccount": home.account_id,
-            "kms:ViaService": format!("dynamodb.{}.amazonaws.com", home.region),
+            "kms:ViaService": format!("{service}.{}.amazonaws.com", home.region),
         }},
     })
 }

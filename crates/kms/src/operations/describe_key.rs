@@ -1,4 +1,4 @@
-//! DescribeKey: tells all about a key but its secret; makes DynamoDB's AWS managed key on first need.
+//! DescribeKey: tells all about a key but its secret; makes an AWS managed key on first need.
 
 use serde::Serialize;
 use service::{ApiError, CallContext, Fields, Operation, OperationKind};

@@ -7,6 +7,7 @@ use crate::caller::Access;
 use crate::error::KmsError;
 use crate::key_id::Forms;
 use crate::lookup::user;
+use crate::managed::ManagedKey;
 use crate::members;
 use crate::policy::{self, NAME};
 use crate::service::Kms;
@@ -51,6 +52,7 @@ impl Operation<Kms> for GetKeyPolicy {
         if input.policy_name != NAME {
             return Err(KmsError::NotFound("No such policy exists".into()).into());
         }
-        Ok(Output { policy: policy::of(&key.record, &room.home), policy_name: NAME })
+        let managed = room.store.read(|view| ManagedKey::of(view, key.record.id));
+        Ok(Output { policy: policy::of(&key.record, managed, &room.home), policy_name: NAME })
     }
 }

@@ -3,10 +3,11 @@
 use serde::Serialize;
 use service::{ApiError, CallContext, Fields, Operation, OperationKind};
 
-use crate::alias::{AliasEntry, DYNAMODB_ALIAS};
+use crate::alias::AliasEntry;
 use crate::caller::Access;
 use crate::key_id::{Forms, Home, KeyId};
 use crate::lookup::user;
+use crate::managed::PREDEFINED;
 use crate::members;
 use crate::page::PageRequest;
 use crate::service::Kms;
@@ -63,18 +64,18 @@ impl Operation<Kms> for ListAliases {
     }
 }
 
-/// With the alias that AWS keeps for DynamoDB, also before there is a key for it.
+/// With the aliases that AWS keeps for its own keys, also before there are keys for them.
 fn entries<'a>(
     view: View<'a>,
     of: Option<KeyId>,
     home: &'a Home,
 ) -> impl Iterator<Item = (String, AliasEntry)> {
-    let is_predefined = of.is_none() && view.alias(DYNAMODB_ALIAS).is_none();
     let wanted = view.aliases().filter(move |alias| of.is_none_or(|key_id| alias.target == key_id));
     let mut entries: Vec<_> = wanted.map(|alias| (alias.name.clone(), AliasEntry::of(alias, home))).collect();
-    if is_predefined {
-        let at = entries.partition_point(|(name, _)| name.as_str() < DYNAMODB_ALIAS);
-        entries.insert(at, (DYNAMODB_ALIAS.into(), AliasEntry::predefined(DYNAMODB_ALIAS, home)));
+    if of.is_none() {
+        let unmade = PREDEFINED.iter().filter(|key| view.alias(key.alias).is_none());
+        entries.extend(unmade.map(|key| (key.alias.to_owned(), AliasEntry::predefined(key.alias, home))));
+        entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
     }
     entries.into_iter()
 }

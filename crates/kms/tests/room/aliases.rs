@@ -26,7 +26,8 @@ async fn an_alias_is_made_moved_listed_and_deleted() {
     assert_eq!(names(&world.ok("ListAliases", json!({"KeyId": other})).await), ["alias/app"]);
     world.ok("DeleteAlias", json!({"AliasName": "alias/app"})).await;
     let world = world.reopened().await;
-    assert_eq!(names(&world.ok("ListAliases", json!({})).await), ["alias/aws/dynamodb"]);
+    let all = world.ok("ListAliases", json!({})).await;
+    assert!(names(&all).iter().all(|name| name.starts_with("alias/aws/")));
 }
 
 #[tokio::test]
@@ -94,8 +95,9 @@ async fn a_key_has_at_most_fifty_aliases() {
 async fn the_key_of_dynamodb_is_made_on_first_need_and_can_only_be_looked_at() {
     let world = World::new().await;
     let before = world.ok("ListAliases", json!({})).await;
-    let expected = json!([{"AliasName": "alias/aws/dynamodb", "AliasArn": alias_arn("alias/aws/dynamodb")}]);
-    assert_eq!(before["Aliases"], expected);
+    let named = ["dynamodb", "ebs", "rds", "redshift", "s3"].map(|service| format!("alias/aws/{service}"));
+    let expected = named.map(|alias| json!({"AliasName": alias, "AliasArn": alias_arn(&alias)}));
+    assert_eq!(before["Aliases"], json!(expected));
     assert_eq!(world.ok("ListKeys", json!({})).await["Keys"], json!([]));
     let described = world.ok("DescribeKey", json!({"KeyId": "alias/aws/dynamodb"})).await;
     let metadata = &described["KeyMetadata"];
@@ -109,6 +111,26 @@ async fn the_key_of_dynamodb_is_made_on_first_need_and_can_only_be_looked_at() {
     assert_eq!(world.ok("ListKeys", json!({})).await["Keys"][0]["KeyId"], key);
     assert_eq!(world.ok("ListResourceTags", json!({"KeyId": key})).await["Tags"], json!([]));
     refuses_its_use(&world, key).await;
+}
+
+#[tokio::test]
+async fn a_key_of_another_service_of_awss_is_made_when_it_is_asked_about() {
+    let world = World::new().await;
+    let described = world.ok("DescribeKey", json!({"KeyId": "alias/aws/s3"})).await;
+    let (key, metadata) = (described["KeyMetadata"]["KeyId"].as_str().unwrap(), &described["KeyMetadata"]);
+    assert_eq!(metadata["KeyManager"], "AWS");
+    assert_eq!(
+        metadata["Description"],
+        "Default key that protects my S3 objects when no other key is defined"
+    );
+    let aliases = world.ok("ListAliases", json!({"KeyId": key})).await;
+    assert_eq!(aliases["Aliases"][0]["AliasName"], "alias/aws/s3");
+    let policy = world.ok("GetKeyPolicy", json!({"KeyId": key})).await;
+    assert!(policy["Policy"].as_str().unwrap().contains("s3.us-east-1.amazonaws.com"));
+    let world = world.reopened().await;
+    assert_eq!(world.ok("DescribeKey", json!({"KeyId": "alias/aws/s3"})).await, described);
+    let told = world.refusal("DescribeKey", json!({"KeyId": "alias/aws/none"})).await;
+    assert_eq!(told, format!("NotFoundException: Alias {} is not found.", alias_arn("alias/aws/none")));
 }
 
 async fn refuses_its_use(world: &World, key: &str) {

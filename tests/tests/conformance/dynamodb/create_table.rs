@@ -117,6 +117,12 @@ async fn keys_that_cannot_be_used_make_no_table() {
         )),
         "{text}"
     );
+    let (code, text) = refused(create("alias/aws/s3").await);
+    assert_eq!(code, "AccessDeniedException");
+    assert!(
+        text.contains("is not authorized to perform: kms:CreateGrant on resource: arn:aws:kms:"),
+        "{text}"
+    );
     let text = invalid(create("alias/absent").await);
     assert!(text.starts_with(&format!("KMS validation error: {java}.NotFoundException: Alias ")), "{text}");
     assert_eq!(world.dynamodb.list_tables().send().await.unwrap().table_names(), Vec::<String>::new());
