@@ -244,3 +244,88 @@ impl Engine for LocalEngine {
         self.on_thread(flush::flush_all).boxed()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+    use crypto::SecretKey;
+    use env::{Disk, Env, RealDisk};
+    use futures::executor::block_on;
+
+    use super::{LocalEngine, Options};
+    use crate::{
+        Commit, Engine, EngineError, Key, KeyspaceId, Limit, Outcome, Partition, Result, Segment, Write,
+    };
+
+    const ONE: KeyspaceId = KeyspaceId([1; 16]);
+    const TWO: KeyspaceId = KeyspaceId([2; 16]);
+
+    fn key(number: u8) -> SecretKey {
+        SecretKey::take(&mut [number; 32])
+    }
+
+    fn open(folder: &Path, store_key: u8) -> Result<Arc<LocalEngine>> {
+        LocalEngine::open(Env::real(), folder, key(store_key), Options::default())
+    }
+
+    fn put(engine: &LocalEngine, keyspace: KeyspaceId, number: u8, value: Option<&'static [u8]>) {
+        let key = Key { partition: Partition([number; 16]), sort: Bytes::new() };
+        let write = Write { keyspace, key, value: value.map(Bytes::from_static) };
+        let outcome = block_on(engine.commit(Commit { guards: Vec::new(), writes: vec![write] }));
+        assert!(matches!(outcome, Ok(Outcome::Applied(_))), "{outcome:?}");
+    }
+
+    fn entries(engine: &LocalEngine, keyspace: KeyspaceId) -> Result<usize> {
+        let limit = Limit { entries: usize::MAX, bytes: usize::MAX };
+        block_on(engine.sweep(keyspace, Segment::WHOLE, None, limit)).map(|page| page.entries.len())
+    }
+
+    #[test]
+    fn one_engine_at_a_time_and_only_under_the_store_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = open(folder.path(), 1).unwrap();
+        assert!(matches!(open(folder.path(), 1).err(), Some(EngineError::InUse)));
+        drop(first);
+        assert!(matches!(open(folder.path(), 2).err(), Some(EngineError::WrongKey(_))));
+        assert!(open(folder.path(), 1).is_ok());
+    }
+
+    #[test]
+    fn merging_everything_leaves_one_file_with_exact_sizes() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = open(folder.path(), 1).unwrap();
+        block_on(engine.create(ONE, key(2))).unwrap();
+        for round in 0..3 {
+            (0..10).for_each(|number| put(&engine, ONE, number, Some(b"four")));
+            put(&engine, ONE, round, None);
+            block_on(engine.flush()).unwrap();
+        }
+        block_on(engine.compact(ONE)).unwrap();
+        let stats = engine.stats(ONE).unwrap();
+        assert_eq!((stats.entries, stats.value_bytes, entries(&engine, ONE).unwrap()), (9, 36, 9));
+        block_on(engine.verify(ONE)).unwrap();
+        drop(engine);
+        let files = RealDisk.list(&folder.path().join(format!("keyspaces/{ONE}"))).unwrap();
+        assert_eq!(files.len(), 2, "a manifest and a sorted file: {files:?}");
+    }
+
+    #[test]
+    fn a_damaged_keyspace_does_not_stop_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = open(folder.path(), 1).unwrap();
+        for id in [ONE, TWO] {
+            block_on(engine.create(id, key(2))).unwrap();
+            put(&engine, id, 1, Some(b"value"));
+        }
+        drop(engine);
+        let manifest = folder.path().join(format!("keyspaces/{ONE}/manifest-{:016x}", 1));
+        RealDisk.open(&manifest).unwrap().write_all_at(b"?", 70).unwrap();
+        let engine = open(folder.path(), 1).unwrap();
+        assert!(matches!(block_on(engine.open(ONE, key(2))), Err(EngineError::Damaged { .. })));
+        block_on(engine.open(TWO, key(2))).unwrap();
+        assert_eq!(entries(&engine, TWO).unwrap(), 1);
+    }
+}
