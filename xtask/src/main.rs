@@ -1,7 +1,8 @@
-//! Chores of the repository: `cargo xtask check | tidy | fuzz`.
+//! Chores of the repository: `cargo xtask check | tidy | fuzz | bench`.
 //!
 //! Map: [`check`] (the one test command) · [`tidy`] (the rules of the house, each a file) · [`python`] (the
-//! private environment with boto3 and the AWS CLI) · [`fuzz`] (libFuzzer on the stable compiler).
+//! private environment with boto3 and the AWS CLI) · [`fuzz`] (libFuzzer on the stable compiler) · [`bench`]
+//! (how fast, next to a server that does nothing).
 
 #![allow(
     clippy::disallowed_methods,
@@ -9,6 +10,7 @@
     reason = "a chore measures real time, reads the real checkout, and talks to the person who called it"
 )]
 
+mod bench;
 mod check;
 mod fuzz;
 mod python;
@@ -30,6 +32,8 @@ enum Chore {
     Tidy,
     /// Runs fuzz targets.
     Fuzz(fuzz::Options),
+    /// Measures the server next to one that does nothing.
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -49,6 +53,7 @@ fn run(chore: Chore) -> Result<bool> {
         Chore::Check(options) => check::run(&options),
         Chore::Tidy => tidy::run(),
         Chore::Fuzz(options) => fuzz::run(&options),
+        Chore::Bench(options) => bench::run(&options).map(|()| true),
     }
 }
 

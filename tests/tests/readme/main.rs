@@ -27,6 +27,13 @@ fn the_readme_has_a_session() {
 }
 
 #[test]
+fn a_refusal_that_does_not_come_fails_the_session() {
+    let status = |session: &str| Command::new("bash").args(["-eu", "-c", &strict(session)]).status().unwrap();
+    assert!(status("true\n! false\ntrue").success());
+    assert!(!status("true\n! true\ntrue").success());
+}
+
+#[test]
 fn sessions_run_as_they_stand() {
     let Some(environment) = std::env::var_os("STRONGROOM_TEST_PYTHON").map(PathBuf::from) else {
         assert!(std::env::var("CI").is_err(), "CI must run the sessions: set STRONGROOM_TEST_PYTHON");
@@ -52,11 +59,22 @@ fn sessions(paper: &str) -> Vec<String> {
     bodies.filter(|body| body.starts_with(MARK)).collect()
 }
 
-/// Each line must succeed; the AWS CLI comes from the environment.
+/// The session with its refusals asserted: bash lets a line of `! command` pass either way.
+fn strict(session: &str) -> String {
+    let line = |line: &str| match line.strip_prefix("! ") {
+        Some(refused) => {
+            format!("if {refused}; then echo 'not refused: {}' >&2; exit 1; fi", refused.replace('\'', ""))
+        }
+        None => line.to_owned(),
+    };
+    session.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Each line must succeed, or be refused where it says so; the AWS CLI comes from the environment.
 fn run(session: &str, server: &Server, environment: &Path) -> Output {
     let path = format!("{}:{}", environment.join("bin").display(), std::env::var("PATH").unwrap());
     Command::new("bash")
-        .args(["-euo", "pipefail", "-x", "-c", session])
+        .args(["-euo", "pipefail", "-x", "-c", &strict(session)])
         .current_dir(server.folder())
         .env("PATH", path)
         .env("HOME", server.folder())
