@@ -195,7 +195,7 @@ fn keyring(
             if let Some(source) = private_key {
                 rsa = rsa
                     .with_private(&config.key(source)?)
-                    .map_err(wrong("a private RSA key is PKCS #8, DER or PEM"))?;
+                    .map_err(wrong("a private RSA key is PKCS8, DER or PEM"))?;
             }
             Ok(Box::new(rsa))
         }

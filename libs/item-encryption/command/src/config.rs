@@ -140,7 +140,7 @@ pub enum KeyringConfig {
         padding: PaddingName,
         /// SPKI; for writing.
         public_key: Option<KeySource>,
-        /// PKCS #8; for reading and writing.
+        /// PKCS8; for reading and writing.
         private_key: Option<KeySource>,
     },
     /// A version of a branch key at hand.
@@ -197,7 +197,7 @@ pub enum LegacyProviderConfig {
         key: KeySource,
         /// HMAC key.
         signing_key: Option<KeySource>,
-        /// RSA, PKCS #8.
+        /// RSA, PKCS8.
         signing_private_key: Option<KeySource>,
         /// RSA, SPKI.
         signing_public_key: Option<KeySource>,
@@ -206,13 +206,13 @@ pub enum LegacyProviderConfig {
     Wrapped {
         /// AES, 16 or 32 bytes.
         key: Option<KeySource>,
-        /// RSA, PKCS #8; for reading and writing.
+        /// RSA, PKCS8; for reading and writing.
         private_key: Option<KeySource>,
         /// RSA, SPKI; for writing.
         public_key: Option<KeySource>,
         /// HMAC key.
         signing_key: Option<KeySource>,
-        /// RSA, PKCS #8.
+        /// RSA, PKCS8.
         signing_private_key: Option<KeySource>,
         /// RSA, SPKI.
         signing_public_key: Option<KeySource>,

@@ -170,7 +170,7 @@ impl SignatureKeys {
     fn new(config: &Config, halves: [&Option<KeySource>; 3]) -> Result<Self, ConfigError> {
         let read = |source: &Option<KeySource>| source.as_ref().map(|source| config.key(source)).transpose();
         let wrong =
-            |_| ConfigError("an RSA signing key is neither PKCS #8 (private) nor SPKI (public)".to_owned());
+            |_| ConfigError("an RSA signing key is neither PKCS8 (private) nor SPKI (public)".to_owned());
         match halves.map(read) {
             [Ok(Some(hmac)), Ok(None), Ok(None)] => Ok(Self {
                 signing: Some(SigningKey::hmac_sha256(&hmac)),
@@ -204,7 +204,7 @@ fn wrapping_keys(
     public: Option<&KeySource>,
 ) -> Result<WrappingKeys, ConfigError> {
     let wrong =
-        |_| ConfigError("an RSA wrapping key is neither PKCS #8 (private) nor SPKI (public)".to_owned());
+        |_| ConfigError("an RSA wrapping key is neither PKCS8 (private) nor SPKI (public)".to_owned());
     if let Some(source) = key {
         let key = config.key(source)?;
         if !matches!(key.len(), 16 | 32) {

@@ -11,6 +11,7 @@ use crate::Error;
 
 /// The length the format gives a signature (DER).
 pub const SIGNATURE_LEN: usize = 103;
+const DER_CONTENT_LEN: u8 = 101;
 const HALF: usize = 48;
 /// The order of P-384 (FIPS 186-4, D.1.2.4).
 const ORDER: [u8; HALF] = [
@@ -41,8 +42,7 @@ impl SigningKey {
             let signature = self.0.sign(&SystemRandom::new(), message).map_err(|_| Error::Cipher)?;
             let (r, s) = signature.as_ref().split_at_checked(HALF).ok_or(Error::Cipher)?;
             let s: [u8; HALF] = s.try_into().map_err(|_| Error::Cipher)?;
-            let fits = |der: &Vec<u8>| der.len() == SIGNATURE_LEN;
-            if let Some(der) = [der(r, &s), der(r, &negated(&s))].into_iter().find(fits) {
+            if let Some(der) = der(r, &s).or_else(|| der(r, &negated(&s))) {
                 return Ok(der);
             }
         }
@@ -57,17 +57,26 @@ pub fn verify(public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<(),
         .map_err(|_| Error::Signature)
 }
 
-fn der(r: &[u8], s: &[u8]) -> Vec<u8> {
-    let (r, s) = (integer(r), integer(s));
-    let len = u8::try_from(r.len() + s.len()).unwrap_or(u8::MAX);
-    [&[0x30, len][..], &r, &s].concat()
+/// The signature's DER, where that has the length wanted.
+fn der(r: &[u8], s: &[u8]) -> Option<Vec<u8>> {
+    let (r, s) = (significant(r), significant(s));
+    let len = |(sign, digits): (&[u8], &[u8])| 2 + sign.len() + digits.len();
+    (2 + len(r) + len(s) == SIGNATURE_LEN).then(|| {
+        let mut out = Vec::with_capacity(SIGNATURE_LEN);
+        out.extend_from_slice(&[0x30, DER_CONTENT_LEN]);
+        for (sign, digits) in [r, s] {
+            out.extend_from_slice(&[0x02, u8::try_from(sign.len() + digits.len()).unwrap_or(u8::MAX)]);
+            out.extend_from_slice(sign);
+            out.extend_from_slice(digits);
+        }
+        out
+    })
 }
 
-fn integer(number: &[u8]) -> Vec<u8> {
-    let significant = &number[number.iter().take_while(|byte| **byte == 0).count().min(HALF - 1)..];
-    let sign: &[u8] = if significant[0] & 0x80 == 0 { &[] } else { &[0] };
-    let len = u8::try_from(sign.len() + significant.len()).unwrap_or(u8::MAX);
-    [&[0x02, len][..], sign, significant].concat()
+/// An integer's digits without leading zeros, and the zero that keeps it positive.
+fn significant(number: &[u8]) -> (&[u8], &[u8]) {
+    let digits = &number[number.iter().take_while(|byte| **byte == 0).count().min(HALF - 1)..];
+    (if digits[0] & 0x80 == 0 { &[] } else { &[0] }, digits)
 }
 
 /// `n - s`.

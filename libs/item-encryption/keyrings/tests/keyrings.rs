@@ -38,7 +38,8 @@ fn seal(keyring: &dyn Keyring) -> Result<Item, KeyringError> {
 }
 
 fn open(keyring: &dyn Keyring, item: Item) -> Result<Item, KeyringError> {
-    let sealed = SealedItem::read(item, "Notes", &config())?;
+    let config = config();
+    let sealed = SealedItem::read(item, "Notes", &config)?;
     let keys = SealedKeys {
         encrypted_data_keys: sealed.encrypted_data_keys(),
         context: sealed.context(),

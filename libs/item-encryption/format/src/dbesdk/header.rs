@@ -8,9 +8,9 @@
 //!  commitment 32
 //! ```
 
-use super::context::{EncryptionContext, serialized};
+use super::context::EncryptionContext;
 use crate::action::Suite;
-use crate::primitive::{Hkdf, Hmac, Secret, equal};
+use crate::primitive::{Hkdf, Hmac, equal};
 use crate::{Action, Error};
 
 /// Bytes in a message id.
@@ -46,14 +46,6 @@ pub struct Header {
 }
 
 impl Header {
-    /// The header's bytes, committing to the data key.
-    pub fn sealed(&self, data_key: &Secret) -> Result<Vec<u8>, Error> {
-        let mut bytes = self.unsealed()?;
-        let commitment = commitment(data_key, &self.message_id, &bytes)?;
-        bytes.extend_from_slice(&commitment);
-        Ok(bytes)
-    }
-
     /// Reads a header.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let (body, _) = split_commitment(bytes)?;
@@ -63,7 +55,7 @@ impl Header {
     }
 
     /// Whether the header's bytes commit to a data key.
-    pub fn check_commitment(&self, bytes: &[u8], data_key: &Secret) -> Result<(), Error> {
+    pub(super) fn check_commitment(&self, bytes: &[u8], data_key: &Hkdf) -> Result<(), Error> {
         let (body, found) = split_commitment(bytes)?;
         if equal(found, &commitment(data_key, &self.message_id, body)?) {
             Ok(())
@@ -71,14 +63,37 @@ impl Header {
             Err(Error::WrongKey)
         }
     }
+}
+
+/// What a header is written from.
+pub(super) struct HeaderParts<'a> {
+    pub version: u8,
+    pub suite: Suite,
+    pub message_id: [u8; MESSAGE_ID_LEN],
+    pub legend: Vec<Action>,
+    pub stored_context: Option<(&'a str, &'a str)>,
+    pub encrypted_data_keys: Vec<&'a EncryptedDataKey>,
+}
+
+impl HeaderParts<'_> {
+    /// The header's bytes, committing to the data key.
+    pub fn sealed(&self, data_key: &Hkdf) -> Result<Vec<u8>, Error> {
+        let mut bytes = self.unsealed()?;
+        let commitment = commitment(data_key, &self.message_id, &bytes)?;
+        bytes.extend_from_slice(&commitment);
+        Ok(bytes)
+    }
 
     fn unsealed(&self) -> Result<Vec<u8>, Error> {
         let mut out = Vec::with_capacity(512);
         out.extend_from_slice(&[self.version, flavor(self.suite)]);
         out.extend_from_slice(&self.message_id);
-        let legend: Vec<u8> = self.legend.iter().map(|action| letter(*action)).collect();
-        write_short(&legend, &mut out)?;
-        out.extend_from_slice(&serialized(&self.stored_context)?);
+        out.extend_from_slice(&short_len(self.legend.len())?);
+        out.extend(self.legend.iter().map(|action| letter(*action)));
+        out.extend_from_slice(&short_len(usize::from(self.stored_context.is_some()))?);
+        for text in self.stored_context.iter().flat_map(|(key, value)| [key, value]) {
+            write_short(text.as_bytes(), &mut out)?;
+        }
         let count =
             u8::try_from(self.encrypted_data_keys.len()).map_err(|_| malformed("too many recipients"))?;
         out.push(count);
@@ -101,8 +116,8 @@ fn split_commitment(bytes: &[u8]) -> Result<(&[u8], &[u8]), Error> {
 }
 
 /// HMAC-SHA-512 cut to 32 bytes, as the vectors have it (the specification's text says SHA-384).
-fn commitment(data_key: &Secret, message_id: &[u8], body: &[u8]) -> Result<[u8; COMMITMENT_LEN], Error> {
-    let key = Hkdf::new(&**data_key).expand(&[b"AWS_DBE_COMMIT_KEY", message_id])?;
+fn commitment(data_key: &Hkdf, message_id: &[u8], body: &[u8]) -> Result<[u8; COMMITMENT_LEN], Error> {
+    let key = data_key.expand(&[b"AWS_DBE_COMMIT_KEY", message_id])?;
     let tag = Hmac::sha512(&*key).sign(body);
     tag.as_ref().first_chunk().copied().ok_or(Error::Cipher)
 }
@@ -122,9 +137,12 @@ fn letter(action: Action) -> u8 {
     }
 }
 
+fn short_len(len: usize) -> Result<[u8; 2], Error> {
+    u16::try_from(len).map(u16::to_be_bytes).map_err(|_| malformed("a part is too long"))
+}
+
 fn write_short(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
-    let len = u16::try_from(bytes.len()).map_err(|_| malformed("a part is too long"))?;
-    out.extend_from_slice(&len.to_be_bytes());
+    out.extend_from_slice(&short_len(bytes.len())?);
     out.extend_from_slice(bytes);
     Ok(())
 }

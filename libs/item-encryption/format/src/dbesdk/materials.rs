@@ -11,7 +11,7 @@ use crate::ecdsa::SigningKey;
 use crate::primitive::{Hkdf, Secret, gcm_open, gcm_seal, random};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 /// Bytes of a wrapped data key: 32 and a tag.
 const WRAPPED_LEN: usize = 48;
@@ -92,12 +92,11 @@ impl DataKey {
         intermediate: &Secret,
     ) -> Result<Self, Error> {
         let keys = IntermediateKeys::of(intermediate)?;
-        let wrapped = encrypted.ciphertext.get(..WRAPPED_LEN).ok_or(Error::Unwrap)?;
-        let mut wrapped = Zeroizing::new(wrapped.to_vec());
-        let opened = gcm_open(&*keys.wrapping, [0; 12], bound, &mut wrapped)?;
-        let mut bytes: [u8; 32] = (&*opened).try_into().map_err(|_| Error::Unwrap)?;
-        let data_key = Zeroizing::new(bytes);
-        bytes.zeroize();
+        let wrapped = encrypted.ciphertext.first_chunk::<WRAPPED_LEN>().ok_or(Error::Unwrap)?;
+        let mut wrapped = Zeroizing::new(*wrapped);
+        let opened = gcm_open(&*keys.wrapping, [0; 12], bound, &mut *wrapped)?;
+        let mut data_key = Secret::default();
+        data_key.copy_from_slice(opened.get(..32).ok_or(Error::Unwrap)?);
         Ok(Self { data_key, mac_key: keys.mac, recipient })
     }
 }

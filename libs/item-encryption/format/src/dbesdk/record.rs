@@ -5,35 +5,23 @@ use crate::primitive::Sha384;
 use crate::value::{AttributeValue, View};
 use crate::{Error, primitive};
 
-/// An attribute's place in the item: the table's name, and the attribute's, each with its length.
-///
-/// The length of the attribute's name counts UTF-16 code units, as AWS's clients write it (the
-/// specification's text says bytes).
-pub fn canonical_path(table: &str, attribute: &str) -> Vec<u8> {
-    let units = attribute.encode_utf16().count() as u64;
-    let mut path = Vec::with_capacity(table.len() + attribute.len() + 17);
-    path.extend_from_slice(table.as_bytes());
-    path.extend_from_slice(&1u64.to_be_bytes());
-    path.push(b'$');
-    path.extend_from_slice(&units.to_be_bytes());
-    path.extend_from_slice(attribute.as_bytes());
-    path
-}
+/// How much of a record is gathered before it is digested; most items fit.
+const GATHERED: usize = 4 << 10;
 
 /// The running digest of a canonical record.
 pub struct Record {
     digest: Sha384,
-    scratch: Vec<u8>,
+    gathered: Vec<u8>,
 }
 
 impl Record {
     /// The record that begins with a header and a whole encryption context.
     pub fn new(header: &[u8], context: &[u8]) -> Self {
-        let mut digest = Sha384::new();
-        digest.update(header);
-        digest.update(&(context.len() as u64).to_be_bytes());
-        digest.update(context);
-        Self { digest, scratch: Vec::with_capacity(256) }
+        let mut record = Self { digest: Sha384::new(), gathered: Vec::with_capacity(GATHERED) };
+        record.push(header);
+        record.push(&(context.len() as u64).to_be_bytes());
+        record.push(context);
+        record
     }
 
     /// Adds an attribute that is stored in clear.
@@ -44,29 +32,45 @@ impl Record {
         view: View<'_, V>,
     ) -> Result<(), Error> {
         let kind = type_id(&view);
-        let mut bytes = std::mem::take(&mut self.scratch);
-        bytes.clear();
-        let written = write(view, &mut bytes);
-        self.add(path, b"PLAINTEXT", kind, &bytes);
-        self.scratch = bytes;
-        written.map_err(|reason| Error::UnsupportedValue { attribute: attribute.to_owned(), reason })
+        self.push(path);
+        let (len_at, written) = (self.gathered.len(), {
+            self.gathered.extend_from_slice(&[0; 8]);
+            self.gathered.extend_from_slice(b"PLAINTEXT");
+            self.gathered.extend_from_slice(&kind);
+            let start = self.gathered.len();
+            write(view, &mut self.gathered).map(|()| self.gathered.len() - start)
+        });
+        let len =
+            written.map_err(|reason| Error::UnsupportedValue { attribute: attribute.to_owned(), reason })?;
+        self.gathered[len_at..len_at + 8].copy_from_slice(&(len as u64).to_be_bytes());
+        Ok(())
     }
 
     /// Adds an attribute that is stored encrypted: its type, and the ciphertext behind it.
     pub fn encrypted(&mut self, path: &[u8], type_id: TypeId, ciphertext: &[u8]) {
-        self.add(path, b"ENCRYPTED", type_id, ciphertext);
+        self.push(path);
+        self.push(&(ciphertext.len() as u64).to_be_bytes());
+        self.push(b"ENCRYPTED");
+        self.push(&type_id);
+        self.push(ciphertext);
     }
 
     /// The digest.
-    pub fn finish(self) -> impl AsRef<[u8]> {
+    pub fn finish(mut self) -> impl AsRef<[u8]> {
+        self.digest.update(&self.gathered);
         primitive::Sha384::finish(self.digest)
     }
 
-    fn add(&mut self, path: &[u8], form: &[u8], type_id: TypeId, value: &[u8]) {
-        self.digest.update(path);
-        self.digest.update(&(value.len() as u64).to_be_bytes());
-        self.digest.update(form);
-        self.digest.update(&type_id);
-        self.digest.update(value);
+    /// Few large updates of the digest cost less than many small ones.
+    fn push(&mut self, bytes: &[u8]) {
+        if self.gathered.len() + bytes.len() > GATHERED {
+            self.digest.update(&self.gathered);
+            self.gathered.clear();
+        }
+        if bytes.len() > GATHERED {
+            self.digest.update(bytes);
+        } else {
+            self.gathered.extend_from_slice(bytes);
+        }
     }
 }

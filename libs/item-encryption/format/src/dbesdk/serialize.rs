@@ -144,6 +144,17 @@ pub fn read<V: AttributeValue>(type_id: TypeId, bytes: &[u8]) -> Option<V> {
     read_nested(type_id, bytes, 0)
 }
 
+/// The same, of bytes that the value may keep.
+pub fn read_owned<V: AttributeValue>(type_id: TypeId, bytes: Vec<u8>) -> Option<V> {
+    let parts = match type_id {
+        STRING => Parts::S(String::from_utf8(bytes).ok()?),
+        NUMBER => Parts::N(String::from_utf8(bytes).ok()?),
+        BINARY => Parts::B(bytes),
+        _ => return read(type_id, &zeroize::Zeroizing::new(bytes)),
+    };
+    Some(V::from_parts(parts))
+}
+
 fn read_nested<V: AttributeValue>(type_id: TypeId, bytes: &[u8], depth: usize) -> Option<V> {
     let parts = match type_id {
         NULL => bytes.is_empty().then_some(Parts::Null)?,

@@ -26,7 +26,8 @@ impl RawAes {
     /// Adds this key as a recipient.
     pub fn wrap(&self, materials: &mut EncryptionMaterials) -> Result<(), Error> {
         let (intermediate, iv) = (Secret::from(random::<32>()?), random::<12>()?);
-        let mut wrapped = intermediate.to_vec();
+        let mut wrapped = Vec::with_capacity(48);
+        wrapped.extend_from_slice(&*intermediate);
         gcm_seal(&self.key, iv, materials.bound(), &mut wrapped, 0)?;
         materials.add_recipient(&self.namespace, self.provider_info(iv), &intermediate, &wrapped)
     }

@@ -15,7 +15,7 @@ use crate::primitive::{Secret, random};
 /// How a wrapped key is padded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RsaPadding {
-    /// PKCS #1 v1.5.
+    /// PKCS1 v1.5.
     Pkcs1,
     /// OAEP with SHA-1, for label and mask.
     OaepSha1,
@@ -50,7 +50,7 @@ impl RawRsa {
         Ok(self)
     }
 
-    /// With the private key (PKCS #8, DER), for reading and writing.
+    /// With the private key (PKCS8, DER), for reading and writing.
     pub fn with_private(mut self, der: &[u8]) -> Result<Self, Error> {
         let private = PrivateDecryptingKey::from_pkcs8(der).map_err(|_| Error::Cipher)?;
         self.public = Some(private.public_key());

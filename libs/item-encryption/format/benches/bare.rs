@@ -1,0 +1,190 @@
+//! The cipher calls that an item needs, and nothing else: no values, no maps, no memory asked for.
+
+use std::hint::black_box;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::cipher::{AES_256, EncryptingKey, EncryptionContext, UnboundCipherKey};
+use aws_lc_rs::encoding::{AsBigEndian, EcPublicKeyCompressedBin};
+use aws_lc_rs::hkdf::{HKDF_SHA512, KeyType, Prk, Salt};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{
+    ECDSA_P384_SHA384_ASN1, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, KeyPair, UnparsedPublicKey,
+};
+use aws_lc_rs::{digest, hmac, iv, rand};
+use item_encryption_format::dbesdk::{FOOTER, HEADER, SealedItem};
+use item_encryption_format::{AttributeValue, Suite, TableConfig, View};
+
+use crate::sample::{ENCRYPTED, Item};
+
+const TAG: usize = 16;
+
+/// Buffers of the lengths that an encrypted item has, and the keys they are under.
+pub struct Bare {
+    header: Vec<u8>,
+    bound: Vec<u8>,
+    record: Vec<u8>,
+    path: Vec<u8>,
+    wrapping: [u8; 32],
+    intermediate: [u8; 32],
+    data_key: [u8; 32],
+    message_id: [u8; 32],
+    nonce: [u8; 12],
+    wrapped: [[u8; 32 + TAG]; 2],
+    fields: Vec<Vec<u8>>,
+    scratch: Vec<u8>,
+    signature: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Bare {
+    /// Of a stored item.
+    pub fn of(stored: &Item, table: &TableConfig, suite: Suite) -> Self {
+        let Some(View::B(header)) = stored.get(HEADER).map(AttributeValue::view) else { panic!("encrypted") };
+        let name = &table.logical_table_name;
+        let sealed = SealedItem::read(stored.clone(), name, table).expect("the header reads");
+        let path = |attribute: &str| name.len() + attribute.len() + 17;
+        let signed = stored.iter().filter(|(name, _)| *name != HEADER && *name != FOOTER);
+        let record: usize = signed.map(|(name, value)| path(name) + 8 + 9 + 2 + len(&value.view())).sum();
+        let mut bare = Self {
+            header: header.to_vec(),
+            bound: sealed.bound().to_vec(),
+            record: vec![1; record],
+            path: vec![1; path("attribute0")],
+            wrapping: [7; 32],
+            intermediate: [0; 32],
+            data_key: [0; 32],
+            message_id: [0; 32],
+            nonce: [0; 12],
+            wrapped: [[0; 32 + TAG]; 2],
+            fields: ENCRYPTED.iter().map(|len| vec![b'x'; len + TAG]).collect(),
+            scratch: vec![0; 512],
+            signature: (suite == Suite::Ecdsa).then(Default::default),
+        };
+        bare.encrypt();
+        bare
+    }
+
+    /// What writing an item needs.
+    pub fn encrypt(&mut self) {
+        let signing = self.signature.is_some().then(|| {
+            let key = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_ASN1_SIGNING).expect("a key is made");
+            let point: EcPublicKeyCompressedBin = key.public_key().as_be_bytes().expect("it has a point");
+            (key, point.as_ref().to_vec())
+        });
+        (self.data_key, self.intermediate) = (random(), random());
+        (self.message_id, self.nonce) = (random(), random());
+        let intermediate = prk(&self.intermediate);
+        let (wrapping, mac) = (expand(&intermediate, b"ENC"), expand(&intermediate, b"MAC"));
+        let keys = [(self.wrapping, self.nonce, self.intermediate), (wrapping, [0; 12], self.data_key)];
+        for ((key, nonce, plain), wrapped) in keys.into_iter().zip(&mut self.wrapped) {
+            wrapped[..32].copy_from_slice(&plain);
+            seal(&key, nonce, &self.bound, wrapped);
+        }
+        let stream = self.committed();
+        for (at, field) in self.fields.iter_mut().enumerate() {
+            let (key, nonce) = field_key(&stream, at);
+            seal(&key, nonce, &self.path, field);
+        }
+        let digest = self.authenticated(&mac);
+        if let Some((key, point)) = signing {
+            let signature = key.sign(&SystemRandom::new(), digest.as_ref()).expect("it signs");
+            self.signature = Some((point, signature.as_ref().to_vec()));
+        }
+    }
+
+    /// What reading the same item needs.
+    pub fn decrypt(&mut self) {
+        let mut wrapped = self.wrapped;
+        open(&self.wrapping, self.nonce, &self.bound, &mut wrapped[0]);
+        let intermediate = prk(&wrapped[0][..32]);
+        let (wrapping, mac) = (expand(&intermediate, b"ENC"), expand(&intermediate, b"MAC"));
+        open(&wrapping, [0; 12], &self.bound, &mut wrapped[1]);
+        let stream = self.committed();
+        let digest = self.authenticated(&mac);
+        if let Some((point, signature)) = &self.signature {
+            let key = UnparsedPublicKey::new(&ECDSA_P384_SHA384_ASN1, point);
+            key.verify(digest.as_ref(), signature).expect("it verifies");
+        }
+        for (at, field) in self.fields.iter().enumerate() {
+            let (key, nonce) = field_key(&stream, at);
+            let scratch = &mut self.scratch[..field.len()];
+            scratch.copy_from_slice(field);
+            open(&key, nonce, &self.path, scratch);
+        }
+    }
+
+    /// The commitment, and what field keys come from.
+    fn committed(&self) -> EncryptingKey {
+        let prk = prk(&self.data_key);
+        let commit = expand(&prk, &self.message_id);
+        black_box(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA512, &commit), &self.header));
+        let root = UnboundCipherKey::new(&AES_256, &expand(&prk, &self.message_id)).expect("a key");
+        EncryptingKey::ctr(root).expect("a cipher")
+    }
+
+    fn authenticated(&self, mac: &[u8]) -> digest::Digest {
+        let mut digest = digest::Context::new(&digest::SHA384);
+        for part in [&self.header, &self.bound, &self.record] {
+            digest.update(part);
+        }
+        let digest = digest.finish();
+        black_box(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA384, mac), digest.as_ref()));
+        digest
+    }
+}
+
+fn len(view: &View<'_, item_encryption_format::Value>) -> usize {
+    match view {
+        View::S(text) | View::N(text) => text.len(),
+        View::B(bytes) => bytes.len() - 2,
+        _ => panic!("the sample has no others"),
+    }
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    rand::fill(&mut bytes).expect("random bytes");
+    bytes
+}
+
+fn prk(secret: &[u8]) -> Prk {
+    Salt::new(HKDF_SHA512, &[]).extract(secret)
+}
+
+struct Len32;
+
+impl KeyType for Len32 {
+    fn len(&self) -> usize {
+        32
+    }
+}
+
+fn expand(prk: &Prk, info: &[u8]) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    prk.expand(&[info], Len32).and_then(|okm| okm.fill(&mut bytes)).expect("32 bytes");
+    bytes
+}
+
+fn gcm(key: &[u8; 32]) -> LessSafeKey {
+    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).expect("32 bytes"))
+}
+
+/// Encrypts all but the last 16 bytes, which become the tag.
+fn seal(key: &[u8; 32], nonce: [u8; 12], aad: &[u8], bytes: &mut [u8]) {
+    let (plain, tag) = bytes.split_at_mut(bytes.len() - TAG);
+    let nonce = Nonce::assume_unique_for_key(nonce);
+    let made = gcm(key).seal_in_place_separate_tag(nonce, Aad::from(aad), plain).expect("it seals");
+    tag.copy_from_slice(made.as_ref());
+}
+
+fn open(key: &[u8; 32], nonce: [u8; 12], aad: &[u8], bytes: &mut [u8]) {
+    let nonce = Nonce::assume_unique_for_key(nonce);
+    gcm(key).open_in_place(nonce, Aad::from(aad), bytes).expect("it opens");
+}
+
+fn field_key(stream: &EncryptingKey, at: usize) -> ([u8; 32], [u8; 12]) {
+    let mut bytes = [0; 44];
+    let counter = iv::FixedLength::from([u8::try_from(at).expect("seven fields"); 16]);
+    stream.less_safe_encrypt(&mut bytes, EncryptionContext::Iv128(counter)).expect("it encrypts");
+    let (key, nonce) = bytes.split_first_chunk().expect("32 bytes");
+    (*key, nonce.try_into().expect("12 bytes"))
+}
