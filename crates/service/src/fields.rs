@@ -590,7 +590,8 @@ mod tests {
         let string = read(r#"{"A":[]}"#, |fields| fields.string("A").required().into_owned());
         let boolean = read(r#"{"A":[]}"#, |fields| fields.boolean("A").required());
         let integer = read(r#"{"A":[]}"#, |fields| fields.integer("A").required());
-        for (told, class) in [(message(string), "String"), (message(boolean), "Boolean"), (message(integer), "Integer")]
+        for (told, class) in
+            [(message(string), "String"), (message(boolean), "Boolean"), (message(integer), "Integer")]
         {
             assert_eq!(told, format!("Unrecognized collection type class java.lang.{class}"));
         }
