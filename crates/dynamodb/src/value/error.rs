@@ -55,6 +55,14 @@ pub enum ValueError {
     /// A member of a set of byte strings stands twice; the whole list is told, in base64.
     #[error("One or more parameter values were invalid: Input collection {0}of type BS contains duplicates.")]
     DuplicateBinaries(String),
+    /// An attribute without a name.
+    #[error("One or more parameter values were invalid: Empty attribute name")]
+    EmptyName,
+    /// An attribute's name, or one in a map, longer than 65535 bytes.
+    #[error(
+        "One or more parameter values were invalid: Attribute name is too large, must be less than 65536 bytes"
+    )]
+    NameTooLong,
     /// Lists and maps in lists and maps, 32 levels deep and more.
     #[error(
         "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond \

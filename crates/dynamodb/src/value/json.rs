@@ -109,9 +109,20 @@ impl Reader {
     }
 
     fn map(&mut self, object: Object<'_>, depth: usize) -> Result<Map, ApiError> {
-        let entries =
-            object.0.into_iter().map(|(name, node)| Ok((name.into_owned(), self.value(node, depth)?)));
-        entries.collect()
+        let entry = |(name, node): (Cow<'_, str>, _)| {
+            self.check_name(&name, depth);
+            Ok((name.into_owned(), self.value(node, depth)?))
+        };
+        object.0.into_iter().map(entry).collect()
+    }
+
+    /// A map's member may have an empty name, an attribute may not.
+    fn check_name(&mut self, name: &str, depth: usize) {
+        match size::check_name(name) {
+            Err(ValueError::EmptyName) if depth > 0 => {}
+            Err(error) => self.refuse(error),
+            Ok(()) => {}
+        }
     }
 
     fn document(&mut self, node: Node<'_>, depth: usize) -> Result<Map, ApiError> {
@@ -382,6 +393,24 @@ mod tests {
             assert_eq!(read(item), Err(format!("SerializationException {told}")), "{item}");
         }
         assert!(read(r#"{"a":{"B":"?"}}"#).unwrap_err().starts_with("SerializationException"));
+    }
+
+    #[test]
+    fn names_have_their_lengths() {
+        let long = "a".repeat(65536);
+        assert!(read(&format!(r#"{{"{}":{{"S":""}}}}"#, &long[1..])).is_ok());
+        assert!(read(r#"{"m":{"M":{"":{"S":""}}}}"#).is_ok());
+        for (json, told) in [
+            (
+                format!(r#"{{"{long}":{{"S":""}}}}"#),
+                "Attribute name is too large, must be less than 65536 bytes",
+            ),
+            (format!(r#"{{"m":{{"M":{{"{long}":{{"S":""}}}}}}}}"#), "Attribute name is too large"),
+            (r#"{"":{"S":""}}"#.to_owned(), "Empty attribute name"),
+        ] {
+            let error = read(&json).unwrap_err();
+            assert!(error.contains(told), "{error}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! bytes of UTF-8; a number one byte per two significant digits and one, and one more below zero; lists and
 //! maps three bytes and one for each element.
 
-use super::{AttributeValue, Item, Map, Number};
+use super::{AttributeValue, Item, Map, Number, ValueError};
 
 /// The largest item, in bytes as counted here.
 pub const MAX_ITEM_SIZE: usize = 400 * 1024;
@@ -12,11 +12,25 @@ pub const MAX_ITEM_SIZE: usize = 400 * 1024;
 pub const MAX_PARTITION_KEY_LEN: usize = 2048;
 /// The longest sort key value, in bytes.
 pub const MAX_SORT_KEY_LEN: usize = 1024;
+/// The longest name of an attribute, in bytes.
+pub const MAX_NAME_LEN: usize = 65535;
 /// How many lists and maps may lie in each other.
 pub const MAX_DEPTH: usize = 32;
 
 const DOCUMENT_OVERHEAD: usize = 3;
 const ELEMENT_OVERHEAD: usize = 1;
+
+/// Checks the name of an attribute.
+///
+/// # Errors
+/// An empty name, and one longer than [`MAX_NAME_LEN`].
+pub fn check_name(name: &str) -> Result<(), ValueError> {
+    match name.len() {
+        0 => Err(ValueError::EmptyName),
+        1..=MAX_NAME_LEN => Ok(()),
+        _ => Err(ValueError::NameTooLong),
+    }
+}
 
 /// An item's size in bytes: of its names and its values.
 #[must_use]

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::super::condition::{Comparator, Condition, Operand};
 use super::super::error::ExpressionError;
 use super::super::key_condition::{KeyConditions, KeyTest};
-use super::super::path::Path;
-use super::{AttributeCondition, ConditionalOperator, ExpectedAttribute, LegacyOperator, invalid};
+use super::{
+    AttributeCondition, ConditionalOperator, ExpectedAttribute, LegacyOperator, attribute_path, invalid,
+};
 use crate::value::{AttributeValue, ValueType};
 
 /// The condition of `Expected`; `None` where it says nothing. `None` is also a `ConditionalOperator` that is
@@ -76,7 +77,7 @@ fn of_expected(expected: ExpectedAttribute) -> Result<Condition, ExpressionError
         (Some(operator), None, Some(value), None) => compared(attribute, operator, vec![value]),
         (Some(operator), None, None, Some(values)) => compared(attribute, operator, values),
         (Some(operator), None, None, None) => without_values(attribute, operator),
-        (None, Some(false), None, None) => Ok(Condition::NotExists(Path::of_attribute(attribute))),
+        (None, Some(false), None, None) => Ok(Condition::NotExists(attribute_path(attribute)?)),
         (None, Some(false), Some(_), None) => refused("Value cannot be used when Exists is false"),
         (None, Some(true), None, None) => refused("Value must be provided when Exists is true"),
         (None, None, None, None) => refused("Value must be provided when Exists is null"),
@@ -108,7 +109,7 @@ fn compared(
 ) -> Result<Condition, ExpressionError> {
     use LegacyOperator as O;
     check_values(operator, &values)?;
-    let path = Path::of_attribute(attribute);
+    let path = attribute_path(attribute)?;
     let mut values = values.into_iter().map(|value| Operand::Value(Arc::new(value)));
     let comparator = match operator {
         O::Null => return Ok(Condition::NotExists(path)),

@@ -12,7 +12,9 @@ pub use projection::attributes_to_get;
 pub use update::attribute_updates;
 
 use super::error::ExpressionError;
+use super::path::Path;
 use crate::value::AttributeValue;
+use crate::value::size::check_name;
 
 /// An entry of `Expected`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -181,6 +183,12 @@ impl LegacyOperator {
     pub const fn name(self) -> &'static str {
         Self::NAMES[self as usize]
     }
+}
+
+/// The path of a whole attribute.
+fn attribute_path(name: String) -> Result<Path, ExpressionError> {
+    check_name(&name)?;
+    Ok(Path::of_attribute(name))
 }
 
 fn invalid(told: impl std::fmt::Display) -> ExpressionError {

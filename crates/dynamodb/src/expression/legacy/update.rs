@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use super::super::error::ExpressionError;
-use super::super::path::Path;
 use super::super::update::{Action, Update, UpdateValue, Wording};
-use super::{AttributeUpdate, LegacyAction, invalid};
+use super::{AttributeUpdate, LegacyAction, attribute_path, invalid};
 use crate::value::{AttributeValue, ValueType};
 
 /// The update of `AttributeUpdates`.
@@ -18,7 +17,7 @@ pub fn attribute_updates(updates: Vec<AttributeUpdate>) -> Result<Update, Expres
 }
 
 fn action(update: AttributeUpdate) -> Result<Action, ExpressionError> {
-    let path = Path::of_attribute(update.attribute);
+    let path = attribute_path(update.attribute)?;
     let Some(value) = update.value else {
         return match update.action {
             LegacyAction::Delete => Ok(Action::Remove { path }),
@@ -38,7 +37,7 @@ fn check_type(action: LegacyAction, value: &AttributeValue) -> Result<(), Expres
     let value_type = value.value_type();
     let is_set = matches!(value_type, ValueType::SS | ValueType::NS | ValueType::BS);
     match action {
-        LegacyAction::Add if !is_set && value_type != ValueType::N => {
+        LegacyAction::Add if !is_set && !matches!(value_type, ValueType::N | ValueType::L) => {
             Err(invalid(format_args!("ADD action is not supported for the type {}", value_type.name())))
         }
         LegacyAction::Delete if !is_set => Err(invalid(format_args!(
@@ -84,7 +83,13 @@ mod tests {
     #[test]
     fn actions_mean_what_they_did() {
         use LegacyAction::{Add, Delete, Put};
-        let old = [("n", number(1)), ("s", set(&["a", "b"])), ("x", number(9)), ("one", set(&["a"]))];
+        let old = [
+            ("n", number(1)),
+            ("s", set(&["a", "b"])),
+            ("x", number(9)),
+            ("one", set(&["a"])),
+            ("list", AttributeValue::L(vec![number(1)])),
+        ];
         let updates = [
             ("n", Add, Some(number(2))),
             ("s", Delete, Some(set(&["a"]))),
@@ -92,8 +97,17 @@ mod tests {
             ("new", Add, Some(set(&["c"]))),
             ("put", Put, Some(number(7))),
             ("one", Delete, Some(set(&["a"]))),
+            ("list", Add, Some(AttributeValue::L(vec![number(2)]))),
+            ("later", Add, Some(AttributeValue::L(vec![number(3)]))),
         ];
-        let new = [("n", number(3)), ("s", set(&["b"])), ("new", set(&["c"])), ("put", number(7))];
+        let new = [
+            ("n", number(3)),
+            ("s", set(&["b"])),
+            ("new", set(&["c"])),
+            ("put", number(7)),
+            ("list", AttributeValue::L(vec![number(1), number(2)])),
+            ("later", AttributeValue::L(vec![number(3)])),
+        ];
         assert_eq!(updated(&old, &updates), Ok(item(&new)));
     }
 
@@ -112,6 +126,12 @@ mod tests {
                 ("a", Delete, text()),
                 format!("{invalid}DELETE action with value is not supported for the type S"),
             ),
+            (
+                ("a", Add, Some(AttributeValue::Null)),
+                format!("{invalid}ADD action is not supported for the type NULL"),
+            ),
+            (("n", Add, Some(AttributeValue::L(vec![]))), "Type mismatch for attribute to update".into()),
+            (("", Put, text()), format!("{invalid}Empty attribute name")),
             (("n", Add, Some(set(&["a"]))), "Type mismatch for attribute to update".into()),
         ] {
             assert_eq!(updated(&[("n", number(1))], &[update]), Err(told));

@@ -62,9 +62,11 @@ impl Update {
         found: Option<&AttributeValue>,
         value: &AttributeValue,
     ) -> Result<AttributeValue, ExpressionError> {
-        use AttributeValue::{BS, N, NS, SS};
+        use AttributeValue::{BS, L, N, NS, SS};
         Ok(match (found, value) {
             (None, value) => value.clone(),
+            // Only `AttributeUpdates` come here with lists; AWS appends, though it documents numbers and sets.
+            (Some(L(one)), L(other)) => L(one.iter().chain(other).cloned().collect()),
             (Some(N(one)), N(other)) => N(one.checked_add(*other)?),
             (Some(SS(one)), SS(other)) => SS(one.union(other)),
             (Some(NS(one)), NS(other)) => NS(one.union(other)),
@@ -333,10 +335,10 @@ mod tests {
                 AttributeValue::M([("d".to_owned(), value)].into_iter().collect())
             })
         };
-        let old: Item = [("a".to_owned(), nested(30))].into_iter().collect();
+        let old: Item = [("a".to_owned(), nested(30)), ("b".to_owned(), nested(1))].into_iter().collect();
         let path = format!("a{}.k", ".d".repeat(30));
-        let twice = update(&format!("SET {path} = :m")).apply(&old).unwrap();
-        let error = update(&format!("SET {path}.k = :m")).apply(&twice).unwrap_err();
+        assert!(update(&format!("SET {path} = :m")).apply(&old).is_ok());
+        let error = update(&format!("SET {path} = b")).apply(&old).unwrap_err();
         assert!(error.to_string().starts_with("Nesting Levels have exceeded"));
     }
 
