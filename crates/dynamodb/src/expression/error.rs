@@ -71,6 +71,17 @@ pub enum ExpressionError {
         /// The placeholder.
         key: String,
     },
+    /// A placeholder longer than 255 bytes.
+    #[error(
+        "{parameter} contains invalid key: The expression attribute map contains a key that is too long; key \
+         length: {length}"
+    )]
+    PlaceholderTooLong {
+        /// `ExpressionAttributeNames` or `ExpressionAttributeValues`.
+        parameter: &'static str,
+        /// In bytes.
+        length: usize,
+    },
     /// A value of `ExpressionAttributeValues` is wrong in itself.
     #[error("ExpressionAttributeValues contains invalid value: {error} for key {key}")]
     PlaceholderValue {
@@ -150,7 +161,7 @@ pub enum Problem {
     /// An index beyond all lists.
     #[error("List index is not within the allowable range; index: [{0}]")]
     IndexOutOfRange(String),
-    /// A path of more than 32 steps.
+    /// A path of more than 32 elements, the attribute among them.
     #[error("The document path has too many nesting elements; nested elements: {0}")]
     PathTooDeep(usize),
     /// There is no such function.

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::ExpressionError;
 use super::lexer::word_length;
 use crate::value::json::Unchecked;
-use crate::value::{AttributeValue, ValueError};
+use crate::value::{AttributeValue, ValueError, size};
 
 const NAMES: &str = "ExpressionAttributeNames";
 const VALUES: &str = "ExpressionAttributeValues";
-const MAX_NAME_LEN: usize = 65535;
+/// The longest placeholder, in bytes, `#` or `:` included.
+const MAX_KEY_LEN: usize = 255;
 
 /// The names and values of one request, shared by its expressions.
 #[derive(Debug, Default)]
@@ -96,10 +97,17 @@ fn check_keys<T>(parameter: &'static str, mark: u8, entries: &[(String, T)]) -> 
     if entries.is_empty() {
         return Err(ExpressionError::NoPlaceholders(parameter));
     }
-    match entries.iter().find(|(key, _)| !is_placeholder(mark, key)) {
-        Some((key, _)) => Err(ExpressionError::PlaceholderSyntax { parameter, key: key.clone() }),
-        None => Ok(()),
+    entries.iter().try_for_each(|(key, _)| check_key(parameter, mark, key))
+}
+
+fn check_key(parameter: &'static str, mark: u8, key: &str) -> Result<(), ExpressionError> {
+    if !is_placeholder(mark, key) {
+        return Err(ExpressionError::PlaceholderSyntax { parameter, key: key.to_owned() });
     }
+    if key.len() > MAX_KEY_LEN {
+        return Err(ExpressionError::PlaceholderTooLong { parameter, length: key.len() });
+    }
+    Ok(())
 }
 
 fn is_placeholder(mark: u8, key: &str) -> bool {
@@ -108,11 +116,7 @@ fn is_placeholder(mark: u8, key: &str) -> bool {
 }
 
 fn check_name(key: &str, name: &str) -> Result<(), ExpressionError> {
-    if (1..=MAX_NAME_LEN).contains(&name.len()) {
-        Ok(())
-    } else {
-        Err(ExpressionError::PlaceholderName(key.to_owned()))
-    }
+    size::check_name(name).map_err(|_| ExpressionError::PlaceholderName(key.to_owned()))
 }
 
 fn sorted<T>(entries: impl Iterator<Item = (String, T)>) -> Vec<Placeholder<T>> {
@@ -180,6 +184,17 @@ mod tests {
         assert!(
             told(Placeholders::of_checked(names(&[("#a", "")]), None))
                 .starts_with("ExpressionAttributeNames")
+        );
+    }
+
+    #[test]
+    fn a_placeholder_has_255_bytes_at_most() {
+        let key = |length: usize| format!("#{}", "a".repeat(length - 1));
+        assert!(Placeholders::of_checked(names(&[(&key(255), "x")]), None).is_ok());
+        assert_eq!(
+            told(Placeholders::of_checked(names(&[(&key(256), "x")]), None)),
+            "ExpressionAttributeNames contains invalid key: The expression attribute map contains a key that is too \
+             long; key length: 256"
         );
     }
 
