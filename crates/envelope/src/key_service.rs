@@ -134,6 +134,9 @@ pub enum KeyServiceError {
     /// `NotFoundException`: no such key, alias, Region.
     #[error("{0}")]
     NotFound(String),
+    /// `InvalidArnException`: an ARN that can be no key's.
+    #[error("{0}")]
+    InvalidArn(String),
     /// `AccessDeniedException`.
     #[error("{0}")]
     AccessDenied(String),
@@ -153,6 +156,7 @@ impl KeyServiceError {
             Self::Disabled(_) => "DisabledException",
             Self::InvalidState(_) => "KMSInvalidStateException",
             Self::NotFound(_) => "NotFoundException",
+            Self::InvalidArn(_) => "InvalidArnException",
             Self::AccessDenied(_) => "AccessDeniedException",
             Self::InvalidCiphertext(_) => "InvalidCiphertextException",
             Self::Unavailable(_) => "KMSInternalException",

@@ -137,6 +137,7 @@ impl From<KmsError> for KeyServiceError {
         match error {
             KmsError::Disabled(_) => Self::Disabled(text),
             KmsError::InvalidState(_) => Self::InvalidState(text),
+            KmsError::InvalidArn(_) => Self::InvalidArn(text),
             KmsError::AccessDenied(_) => Self::AccessDenied(text),
             KmsError::InvalidCiphertext => Self::InvalidCiphertext(String::new()),
             KmsError::Internal { .. } => Self::Unavailable("The key service failed internally.".into()),

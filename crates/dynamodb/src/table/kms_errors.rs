@@ -25,6 +25,9 @@ pub fn exception(refusal: &KeyServiceError, random: &dyn Random) -> ApiError {
         KeyServiceError::NotFound(_) => {
             ApiError::validation(worded("KMS validation error", "NotFoundException", refusal, random))
         }
+        KeyServiceError::InvalidArn(_) => {
+            ApiError::validation(worded("KMS validation error", "InvalidArnException", refusal, random))
+        }
         KeyServiceError::AccessDenied(_) => {
             let message = worded("KMS key access denied error", "AWSKMSException", refusal, random);
             ApiError::service("AccessDeniedException", message)

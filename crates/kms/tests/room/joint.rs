@@ -70,6 +70,16 @@ async fn a_table_key_unwraps_under_its_context_while_its_key_is_enabled() {
 }
 
 #[tokio::test]
+async fn a_name_that_can_be_no_keys_is_told_as_kms_tells_it() {
+    let world = World::new().await;
+    let refused = world.kms.describe(&dynamodb(), "arn:aws:s3:::bucket").await.err();
+    let text = "ARN 'arn:aws:s3:::bucket' is not valid for a KMS key.";
+    assert_eq!(refused, Some(KeyServiceError::InvalidArn(text.into())));
+    let refused = world.kms.describe(&dynamodb(), "bucket").await.err();
+    assert_eq!(refused, Some(KeyServiceError::NotFound("Invalid keyId 'bucket'".into())));
+}
+
+#[tokio::test]
 async fn watchers_have_acted_before_a_change_is_answered() {
     let world = Arc::new(World::new().await);
     let key = world.key().await;

@@ -125,5 +125,7 @@ async fn keys_that_cannot_be_used_make_no_table() {
     );
     let text = invalid(create("alias/absent").await);
     assert!(text.starts_with(&format!("KMS validation error: {java}.NotFoundException: Alias ")), "{text}");
+    let text = invalid(create("arn:aws:s3:::bucket").await);
+    assert!(text.starts_with(&format!("KMS validation error: {java}.InvalidArnException: ")), "{text}");
     assert_eq!(world.dynamodb.list_tables().send().await.unwrap().table_names(), Vec::<String>::new());
 }
