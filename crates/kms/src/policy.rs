@@ -1,5 +1,7 @@
 //! Key policies. Others than AWS's own are not enforced yet, so only the one that changes nothing is taken:
-//! AWS's default, which gives the account everything. What is told is what [`crate::caller`] enforces.
+//! AWS's default, which gives the account everything. What is told of a
+//! customer's key is what [`crate::caller`] enforces; of an AWS managed key, AWS's own policy, of which the part
+//! about encryption and grants is never used.
 
 use envelope::KeyManager;
 use serde_json::{Value, json};
@@ -19,7 +21,8 @@ pub fn of(key: &KeyRecord, managed: Option<&ManagedKey>, home: &Home) -> String 
         KeyManager::Customer => ("key-default-1".to_owned(), vec![account_may_everything(home)]),
         KeyManager::Service | KeyManager::ServiceOwned => {
             let of = managed.unwrap_or(&managed::DYNAMODB);
-            (format!("auto-{}-1", of.service), vec![service_may_use_it(of, home), account_may_look(home)])
+            let statements = vec![service_may_use_it(of, home), account_may_look(home), service_may_look(of)];
+            (format!("auto-{}-1", of.service), statements)
         }
     };
     format!("{:#}", json!({"Version": "2012-10-17", "Id": id, "Statement": statements}))
@@ -43,7 +46,14 @@ fn service_may_use_it(ManagedKey { service, service_name, .. }: &ManagedKey, hom
         ),
         "Effect": "Allow",
         "Principal": {"AWS": "*"},
-        "Action": ["kms:Decrypt", "kms:GenerateDataKey*", "kms:DescribeKey"],
+        "Action": [
+            "kms:Encrypt",
+            "kms:Decrypt",
+            "kms:ReEncrypt*",
+            "kms:GenerateDataKey*",
+            "kms:CreateGrant",
+            "kms:DescribeKey",
+        ],
         "Resource": "*",
         "Condition": {"StringEquals": {
             "kms:CallerAccount": home.account_id,
@@ -57,6 +67,19 @@ fn account_may_look(home: &Home) -> Value {
         "Sid": "Allow direct access to key metadata to the account",
         "Effect": "Allow",
         "Principal": {"AWS": format!("arn:aws:iam::{}:root", home.account_id)},
+        "Action": ["kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant"],
+        "Resource": "*",
+    })
+}
+
+fn service_may_look(ManagedKey { service, service_name, .. }: &ManagedKey) -> Value {
+    let principal = format!("{service}.amazonaws.com");
+    json!({
+        "Sid": format!(
+            "Allow {service_name} with service principal name {principal} to describe the key directly"
+        ),
+        "Effect": "Allow",
+        "Principal": {"Service": principal},
         "Action": ["kms:Describe*", "kms:Get*", "kms:List*"],
         "Resource": "*",
     })

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{World, alias_arn, arn};
+use crate::world::{ACCOUNT, World, alias_arn, arn};
 
 fn names(listed: &Value) -> Vec<&str> {
     listed["Aliases"].as_array().unwrap().iter().map(|alias| alias["AliasName"].as_str().unwrap()).collect()
@@ -111,6 +111,37 @@ async fn the_key_of_dynamodb_is_made_on_first_need_and_can_only_be_looked_at() {
     assert_eq!(world.ok("ListKeys", json!({})).await["Keys"][0]["KeyId"], key);
     assert_eq!(world.ok("ListResourceTags", json!({"KeyId": key})).await["Tags"], json!([]));
     refuses_its_use(&world, key).await;
+}
+
+#[tokio::test]
+async fn the_policy_of_dynamodbs_key_is_awss() {
+    let world = World::new().await;
+    let described = world.ok("DescribeKey", json!({"KeyId": "alias/aws/dynamodb"})).await;
+    let told = world.ok("GetKeyPolicy", json!({"KeyId": described["KeyMetadata"]["KeyId"]})).await;
+    let policy: Value = serde_json::from_str(told["Policy"].as_str().unwrap()).unwrap();
+    let [through_dynamodb, by_the_account, by_dynamodb] = &policy["Statement"].as_array().unwrap()[..] else {
+        panic!("{policy}");
+    };
+    assert_eq!(
+        through_dynamodb["Condition"]["StringEquals"],
+        json!({"kms:CallerAccount": ACCOUNT, "kms:ViaService": "dynamodb.us-east-1.amazonaws.com"})
+    );
+    assert_eq!(
+        through_dynamodb["Action"],
+        json!([
+            "kms:Encrypt",
+            "kms:Decrypt",
+            "kms:ReEncrypt*",
+            "kms:GenerateDataKey*",
+            "kms:CreateGrant",
+            "kms:DescribeKey"
+        ])
+    );
+    let look = ["kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant"];
+    assert_eq!(by_the_account["Action"], json!(look));
+    assert_eq!(by_the_account["Principal"]["AWS"], format!("arn:aws:iam::{ACCOUNT}:root"));
+    assert_eq!(by_dynamodb["Action"], json!(look[..3]));
+    assert_eq!(by_dynamodb["Principal"]["Service"], "dynamodb.amazonaws.com");
 }
 
 #[tokio::test]
