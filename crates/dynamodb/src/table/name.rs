@@ -13,11 +13,13 @@ pub fn has_name_characters(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(allowed)
 }
 
-/// Reads a required member that names a table by name or ARN, such as `TableName`.
+/// Reads a required member that names a table by name or ARN, such as `TableName`. Where it is empty, AWS tells
+/// the least length of both, not that of a name.
 pub fn read(fields: &mut Fields<'_>, member: &str) -> String {
-    let is_arn = matches!(fields.peek(member), Some(Node::String(text)) if text.starts_with("arn:"));
+    let is_no_name = |text: &str| text.is_empty() || text.starts_with("arn:");
+    let has_no_name = matches!(fields.peek(member), Some(Node::String(text)) if is_no_name(text));
     let field = fields.string(member);
-    let checked = if is_arn {
+    let checked = if has_no_name {
         field.length(1..=1024)
     } else {
         field.pattern(PATTERN, has_name_characters).length(3..=255)

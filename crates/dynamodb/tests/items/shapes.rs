@@ -178,3 +178,28 @@ fn deep_expressions_and_documents_are_refused_and_the_room_lives() {
     assert!(refusal.message.unwrap().starts_with("Nesting Levels have exceeded supported limits"));
     tables.put("plain", &json!({"id": {"S": "a"}}));
 }
+
+#[test]
+fn tables_and_attributes_have_names() {
+    let tables = Tables::new();
+    let put = |name: &str| json!({"TableName": "plain", "Item": {"id": {"S": "a"}, name: {"S": "x"}}});
+    tables.refuses(
+        "PutItem",
+        [
+            (
+                json!({"TableName": "", "Item": {}}),
+                violated(&["Value '' at 'tableName' failed to satisfy constraint: Member must have length greater \
+                            than or equal to 1"]),
+            ),
+            (put(""), invalid("One or more parameter values were invalid: Empty attribute name")),
+            (
+                put(&"n".repeat(65536)),
+                invalid(
+                    "One or more parameter values were invalid: Attribute name is too large, must be less than \
+                     65536 bytes",
+                ),
+            ),
+        ],
+    );
+    tables.ok("PutItem", put(&"n".repeat(65535)));
+}
