@@ -75,9 +75,11 @@ impl BodyReader {
     /// # Errors
     /// [`BodyError::Encoding`], [`BodyError::TooLong`] and [`BodyError::TooSlow`].
     pub async fn decode(&self, body: ReceivedBody, headers: &HeaderMap) -> Result<ReceivedBody, BodyError> {
-        match headers.get(CONTENT_ENCODING).map(|value| value.as_bytes()) {
+        let coding = headers.get(CONTENT_ENCODING).map(|value| value.as_bytes().to_ascii_lowercase());
+        match coding.as_deref() {
             None | Some(b"" | b"identity") => Ok(body),
-            Some(b"gzip") => self.inflate(body.bytes).await,
+            // RFC 9110, 8.4.1: whatever its case, and by its old name.
+            Some(b"gzip" | b"x-gzip") => self.inflate(body.bytes).await,
             Some(_) => Err(BodyError::Encoding("The Content-Encoding is not supported; gzip is.")),
         }
     }
