@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -71,6 +72,11 @@ impl SimDisk {
     /// Makes the disk full, or no longer so: whatever would take more space fails with `StorageFull`.
     pub fn set_full(&self, full: bool) {
         self.state.lock().full = full;
+    }
+
+    /// Makes changes take a little while, sometimes, so that threads which use the disk meet in more ways.
+    pub fn set_slow(&self, seed: u64) {
+        self.state.lock().delays = Some(SeededRandom::new(seed));
     }
 
     /// How many changes there were since this disk was made or started anew.
@@ -159,6 +165,7 @@ impl SimDisk {
     }
 
     fn change<T>(&self, effect: impl FnOnce(&mut State, Option<Fault>) -> io::Result<T>) -> io::Result<T> {
+        self.take_a_while();
         let mut state = self.state.lock();
         let (fault, cut) = state.next_change()?;
         let done = effect(&mut state, fault);
@@ -170,9 +177,17 @@ impl SimDisk {
         &self,
         effect: impl FnOnce(&mut State, Option<Fault>) -> io::Result<()>,
     ) -> io::Result<()> {
+        self.take_a_while();
         let mut state = self.state.lock();
         let (fault, cut) = state.next_change()?;
         if cut { Err(power_cut()) } else { effect(&mut state, fault) }
+    }
+
+    fn take_a_while(&self) {
+        let delay_us = self.state.lock().delays.as_ref().map_or(0, |delays| delays.below(8).pow(3));
+        if delay_us > 0 {
+            std::thread::sleep(Duration::from_micros(delay_us));
+        }
     }
 
     fn handle(&self, file: u64) -> Box<dyn DiskFile> {
@@ -335,6 +350,7 @@ struct State {
     failing_changes: BTreeMap<u64, Fault>,
     failing_reads: BTreeSet<u64>,
     full: bool,
+    delays: Option<SeededRandom>,
     off: bool,
 }
 

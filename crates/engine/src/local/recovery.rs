@@ -174,6 +174,9 @@ impl Recovery<'_> {
         if !self.env.disk.exists(&path).map_err(io)? {
             return Err(EngineError::damaged(name, "the file is missing"));
         }
+        // A process that was killed may have left records that are not durable. Their sequence numbers are not
+        // given again, so they must not be lost with the power any more.
+        self.env.disk.open(&path).and_then(|file| file.sync()).map_err(io)?;
         let bytes = read_file(&*self.env.disk, &path, MAX_SEGMENT_LEN).map_err(io)?;
         let header = FileHeader::decode(&bytes).ok().filter(|header| {
             let padding = bytes.get(HEADER_LEN..SECTOR);

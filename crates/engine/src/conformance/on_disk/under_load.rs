@@ -24,6 +24,9 @@ pub fn under_load(on_disk: &dyn OnDisk) {
         for number in [1, 2] {
             rig.engine().make(number);
         }
+        if seed % 2 == 1 {
+            rig.disk.set_slow(seed);
+        }
         rig.disk.cut_power_at_change(rig.disk.changes() + 1 + random.below(250));
         let acknowledged = use_until_the_end(rig.engine());
         let mut found = rig.crashed(seed);
