@@ -146,7 +146,8 @@ async fn concurrent_additions_are_all_counted() {
 #[tokio::test]
 async fn the_updates_of_before_still_count() {
     let world = World::with_table().await;
-    world.put(item_of("a", 1, [("n", n(1)), ("ss", strings(&["x", "y"])), ("gone", n(1))])).await;
+    let old = [("n", n(1)), ("ss", strings(&["x", "y"])), ("gone", n(1)), ("l", list(&[n(1)]))];
+    world.put(item_of("a", 1, old)).await;
     let change = |action, value| AttributeValueUpdate::builder().action(action).set_value(value).build();
     world
         .dynamodb
@@ -157,10 +158,11 @@ async fn the_updates_of_before_still_count() {
         .attribute_updates("ss", change(AttributeAction::Delete, Some(strings(&["x"]))))
         .attribute_updates("gone", change(AttributeAction::Delete, None))
         .attribute_updates("new", change(AttributeAction::Put, Some(s("v"))))
+        .attribute_updates("l", change(AttributeAction::Add, Some(list(&[n(2)]))))
         .send()
         .await
         .unwrap();
-    let expected = [("n", n(5)), ("ss", strings(&["y"])), ("new", s("v"))];
+    let expected = [("n", n(5)), ("ss", strings(&["y"])), ("new", s("v")), ("l", list(&[n(1), n(2)]))];
     assert_eq!(world.get("a", 1).await, Some(item_of("a", 1, expected)));
 }
 
