@@ -1,5 +1,7 @@
 //! Members that many requests of the API share, read in one way.
 
+use std::borrow::Cow;
+
 use envelope::EncryptionContext;
 use service::{ApiError, Fields};
 
@@ -25,6 +27,18 @@ pub fn encryption_context(fields: &mut Fields<'_>, member: &str) -> EncryptionCo
     pairs.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
 }
 
+/// Notes a text in a list that is empty or longer than `most` characters.
+pub fn check_lengths(fields: &Fields<'_>, member: &str, texts: &[Cow<'_, str>], most: usize) {
+    if texts.iter().any(|text| !(1..=most).contains(&text.chars().count())) {
+        fields.violate(format!(
+            "Value '[{}]' at '{}' failed to satisfy constraint: Member must satisfy constraint: [Member must have \
+             length less than or equal to {most}, Member must have length greater than or equal to 1]",
+            texts.join(", "),
+            fields.path_of(member),
+        ));
+    }
+}
+
 /// Members by which a request asks for what does not work yet, and the algorithm it must name right.
 #[derive(Debug, Default)]
 pub struct Asked {
@@ -37,8 +51,9 @@ impl Asked {
     /// Reads `GrantTokens`.
     #[must_use]
     pub fn grant_tokens(mut self, fields: &mut Fields<'_>) -> Self {
-        let tokens = fields.strings("GrantTokens").count(0..=10).optional();
-        self.has_grant_tokens = tokens.is_some_and(|tokens| !tokens.is_empty());
+        let tokens = fields.strings("GrantTokens").count(0..=10).optional().unwrap_or_default();
+        check_lengths(fields, "GrantTokens", &tokens, 8192);
+        self.has_grant_tokens = !tokens.is_empty();
         self
     }
 

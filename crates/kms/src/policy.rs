@@ -14,6 +14,9 @@ use crate::managed::{self, ManagedKey};
 /// The name of the one policy that each key has.
 pub const NAME: &str = "default";
 
+/// AWS's quota, in bytes; its model lets longer ones through to be refused here.
+const MAX_LEN: usize = 32 << 10;
+
 /// The policy of a key, as JSON; `managed` is what an AWS managed key is for.
 #[must_use]
 pub fn of(key: &KeyRecord, managed: Option<&ManagedKey>, home: &Home) -> String {
@@ -88,9 +91,15 @@ fn service_may_look(ManagedKey { service, service_name, .. }: &ManagedKey) -> Va
 /// Whether a policy says what holds anyway.
 ///
 /// # Errors
-/// [`KmsError::MalformedPolicy`] for what is no JSON object, [`KmsError::Unsupported`] for any policy that
-/// would have to be enforced.
+/// [`KmsError::LimitExceeded`] for a document above AWS's quota of 32 KiB, [`KmsError::MalformedPolicy`] for
+/// what is no JSON object, [`KmsError::Unsupported`] for any policy that would have to be enforced.
 pub fn check_is_default(policy: &str, account_id: &str) -> Result<(), KmsError> {
+    if policy.len() > MAX_LEN {
+        let len = policy.len();
+        return Err(KmsError::LimitExceeded(format!(
+            "The policy has {len} bytes; a key policy has at most {MAX_LEN}."
+        )));
+    }
     let Ok(document @ Value::Object(_)) = serde_json::from_str(policy) else {
         return Err(KmsError::MalformedPolicy("The policy is not a JSON object.".into()));
     };
@@ -166,8 +175,15 @@ mod tests {
     }
 
     #[test]
+    fn a_policy_has_at_most_32_kib() {
+        let padded = |len: usize| DEFAULT.replace('\n', " ") + &" ".repeat(len - DEFAULT.len());
+        assert_eq!(code(&padded(32 << 10)), None);
+        assert_eq!(code(&padded((32 << 10) + 1)), Some("LimitExceededException".into()));
+    }
+
+    #[test]
     fn what_is_no_document_is_malformed() {
-        for policy in ["", "[]", "x", "1", &"[".repeat(100_000)] {
+        for policy in ["", "[]", "x", "1", &"[".repeat(30_000)] {
             assert_eq!(code(policy), Some("MalformedPolicyDocumentException".into()));
         }
     }

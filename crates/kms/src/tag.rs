@@ -6,6 +6,7 @@ use serde::Serialize;
 use service::Fields;
 
 use crate::error::KmsError;
+use crate::members;
 
 /// How many tags a key may have.
 pub const MAX_PER_KEY: usize = 50;
@@ -51,14 +52,7 @@ fn tag(mut fields: Fields<'_>) -> Tag {
 /// Reads the member `TagKeys`.
 pub fn tag_keys_member(fields: &mut Fields<'_>) -> Vec<String> {
     let keys = fields.strings("TagKeys").required();
-    if keys.iter().any(|key| !(1..=128).contains(&key.chars().count())) {
-        fields.violate(format!(
-            "Value '[{}]' at '{}' failed to satisfy constraint: Member must satisfy constraint: [Member \
-             must have length less than or equal to 128, Member must have length greater than or equal to 1]",
-            keys.join(", "),
-            fields.path_of("TagKeys"),
-        ));
-    }
+    members::check_lengths(fields, "TagKeys", &keys, 128);
     keys.into_iter().map(String::from).collect()
 }
 

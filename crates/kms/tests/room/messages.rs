@@ -198,6 +198,13 @@ async fn what_does_not_work_yet_is_refused() {
         body
     };
     world.ok("Encrypt", encrypt("GrantTokens", json!([]))).await;
+    let told = world.refusal("Encrypt", encrypt("GrantTokens", json!(["x", ""]))).await;
+    assert_eq!(
+        told,
+        "ValidationException: 1 validation error detected: Value '[x, ]' at 'grantTokens' failed to satisfy \
+         constraint: Member must satisfy constraint: [Member must have length less than or equal to 8192, \
+         Member must have length greater than or equal to 1]"
+    );
     let told = world.refusal("Encrypt", encrypt("GrantTokens", json!(["x"]))).await;
     assert!(told.starts_with("InvalidGrantTokenException: "));
     let told = world.refusal("Encrypt", encrypt("EncryptionAlgorithm", json!("RSAES_OAEP_SHA_1"))).await;
