@@ -30,7 +30,8 @@ pub fn exception(refusal: &KeyServiceError, random: &dyn Random) -> ApiError {
         }
         KeyServiceError::AccessDenied(_) => {
             let message = worded("KMS key access denied error", "AWSKMSException", refusal, random);
-            ApiError::service("AccessDeniedException", message)
+            // No exception of DynamoDB's model: the framework's, as all of that name are.
+            ApiError::framework("AccessDeniedException", message)
         }
         KeyServiceError::InvalidCiphertext(_) | KeyServiceError::Unavailable(_) => internal(refusal),
     }
@@ -63,4 +64,18 @@ fn worded(prefix: &str, java_class: &str, refusal: &KeyServiceError, random: &dy
 fn tail(refusal: &KeyServiceError, request_id: Uuid) -> String {
     let code = refusal.code();
     format!("(Service: AWSKMS; Status Code: 400; Error Code: {code}; Request ID: {request_id}; Proxy: null)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::exception;
+    use env::SeededRandom;
+    use envelope::KeyServiceError;
+    use service::error::Origin;
+
+    #[test]
+    fn a_denial_is_the_frameworks() {
+        let denied = exception(&KeyServiceError::AccessDenied("no".into()), &SeededRandom::new(1));
+        assert_eq!((denied.code.as_ref(), denied.origin), ("AccessDeniedException", Origin::Framework));
+    }
 }
