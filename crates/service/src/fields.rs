@@ -586,7 +586,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_told_with_the_class_that_was_expected() {
+    fn a_list_in_a_wrong_place_is_told_with_the_class_that_was_expected() {
         let string = read(r#"{"A":[]}"#, |fields| fields.string("A").required().into_owned());
         let boolean = read(r#"{"A":[]}"#, |fields| fields.boolean("A").required());
         let integer = read(r#"{"A":[]}"#, |fields| fields.integer("A").required());
@@ -595,6 +595,8 @@ mod tests {
         {
             assert_eq!(told, format!("Unrecognized collection type class java.lang.{class}"));
         }
+        let no_list = read(r#"{"A":"x"}"#, |fields| fields.strings("A").optional().is_some());
+        assert_eq!(message(no_list), "Unexpected field type");
     }
 
     #[test]
