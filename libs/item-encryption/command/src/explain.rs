@@ -207,7 +207,7 @@ async fn legacy_causes(item: &Item, config: &LegacyConfig, provider: &LegacyProv
             if open_legacy(item.clone(), &changed, provider, NumberSpelling::Stored).await.is_ok() {
                 return vec![format!(
                     "the attribute {attribute:?} was written with the action {} and has another one under this configuration",
-                    spelled(action)
+                    action.name()
                 )];
             }
         }
@@ -241,13 +241,4 @@ async fn spelled_otherwise(item: &Item, config: &LegacyConfig, provider: &Legacy
         }
     }
     None
-}
-
-fn spelled(action: Action) -> &'static str {
-    match action {
-        Action::EncryptAndSign => "ENCRYPT_AND_SIGN",
-        Action::SignAndIncludeInEncryptionContext => "SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT",
-        Action::SignOnly => "SIGN_ONLY",
-        Action::DoNothing => "DO_NOTHING",
-    }
 }

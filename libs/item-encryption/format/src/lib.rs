@@ -6,7 +6,8 @@
 //!
 //! Map: [`dbesdk`] (the AWS Database Encryption SDK's format, read and written) · [`legacy`] (the DynamoDB
 //! Encryption Client's) · [`action`] (what happens to attributes) · [`value`] (attribute values of any
-//! library) · [`number`] (their one spelling) · [`wrapping`] (raw AES keys and branch keys) · [`error`].
+//! library) · [`number`] (their one spelling) · [`wrapping`] (raw AES keys and branch keys) · [`schema`] (what a type declares) ·
+//! [`fingerprint`] (the same as deployed) · [`error`].
 //!
 //! Invariants: nothing is decrypted before the whole item's signature is verified; keys are wiped on drop;
 //! decoders are bounded and never panic; where the published specification and items written by AWS's
@@ -16,13 +17,16 @@ pub mod action;
 pub mod dbesdk;
 mod ecdsa;
 pub mod error;
+pub mod fingerprint;
 pub mod legacy;
 pub mod number;
 mod primitive;
+pub mod schema;
 pub mod value;
 pub mod wrapping;
 
 pub use action::{Action, Suite, TableConfig};
 pub use error::Error;
 pub use primitive::Secret;
+pub use schema::{EncryptedItem, Schema};
 pub use value::{AttributeValue, Parts, Value, View};

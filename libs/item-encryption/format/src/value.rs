@@ -1,5 +1,10 @@
 //! Attribute values of whatever library, seen without copying them.
 
+#[cfg(feature = "aws-sdk-dynamodb")]
+mod aws_sdk;
+#[cfg(feature = "serde_dynamo")]
+mod serde_dynamo;
+
 /// A DynamoDB attribute value: implemented by [`Value`] and, behind features, by the types of other crates.
 pub trait AttributeValue: Sized {
     /// What it is, borrowed.
@@ -32,6 +37,8 @@ pub enum View<'a, V> {
     L(Vec<&'a V>),
     /// Map.
     M(Vec<(&'a str, &'a V)>),
+    /// A type that this crate does not know; refused wherever its bytes are needed.
+    Unknown,
 }
 
 /// What a value is made of.
@@ -113,5 +120,38 @@ impl AttributeValue for Value {
             Parts::L(list) => Self::L(list),
             Parts::M(map) => Self::M(map.into_iter().collect()),
         }
+    }
+}
+
+#[cfg(all(test, any(feature = "aws-sdk-dynamodb", feature = "serde_dynamo")))]
+mod tests {
+    use std::collections::HashMap;
+    use std::fmt::Debug;
+
+    use super::{AttributeValue, Parts};
+    use crate::dbesdk::{EncryptionMaterials, SealedItem, encrypt, encryption_context};
+    use crate::wrapping::RawAes;
+    use crate::{Action, Suite, TableConfig};
+
+    /// Encrypts an item of another library's values, and asserts that it opens as it was.
+    #[allow(clippy::unwrap_used, reason = "the helper of a test fails it")]
+    pub fn comes_back<V: AttributeValue + Clone + PartialEq + Debug>(values: &[V]) {
+        let key = RawAes::new("ours", "2026", vec![7; 32].into()).unwrap();
+        let mut table = TableConfig::new("Notes", "id", None);
+        table.suite = Suite::NoEcdsa;
+        let mut item: HashMap<String, V> = HashMap::new();
+        item.insert("id".to_owned(), V::from_parts(Parts::S("n1".to_owned())));
+        for (at, value) in values.iter().enumerate() {
+            item.insert(format!("attribute{at}"), value.clone());
+            table = table.action(&format!("attribute{at}"), Action::EncryptAndSign);
+        }
+        let context = encryption_context(&item, &table).unwrap();
+        let mut materials = EncryptionMaterials::new(context, table.suite).unwrap();
+        key.wrap(&mut materials).unwrap();
+        let stored = encrypt(item.clone(), &table, &materials).unwrap();
+        assert!(values.iter().all(|value| !stored.values().any(|stored| stored == value)));
+        let sealed = SealedItem::read(stored, "Notes", &table).unwrap();
+        let data_key = key.unwrap(&sealed.encrypted_data_keys()[0], 0, sealed.bound()).unwrap().unwrap();
+        assert_eq!(sealed.decrypt(&data_key).unwrap(), item);
     }
 }

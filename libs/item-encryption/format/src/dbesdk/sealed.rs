@@ -141,14 +141,17 @@ fn read_fields<'a, V>(
     let mut fields = Vec::with_capacity(item.len());
     let signed = item.filter(|(name, _)| config.reads_as_signed(name));
     fields.extend(signed.map(|(name, value)| Field::new(name, value, Action::SignOnly)));
-    if fields.len() != header.legend.len() {
-        return Err(Error::SignedScope { written: header.legend.len(), found: fields.len() });
-    }
+    check_scope(header, fields.len())?;
     sort(&mut fields);
     for (field, action) in fields.iter_mut().zip(&header.legend) {
         field.action = *action;
     }
     Ok(fields)
+}
+
+fn check_scope(header: &Header, found: usize) -> Result<(), Error> {
+    let written = header.legend.len();
+    if found == written { Ok(()) } else { Err(Error::SignedScope { written, found }) }
 }
 
 fn whole_context<V: AttributeValue>(
@@ -157,10 +160,14 @@ fn whole_context<V: AttributeValue>(
     config: &TableConfig,
     header: &Header,
 ) -> Result<EncryptionContext, Error> {
-    let fields = read_fields(item.keys().map(|name| (name.as_str(), ())), config, header)?;
     let mut context = match header.version {
-        1 => context::version_1(item, table, config)?,
+        1 => {
+            let found = item.keys().filter(|name| config.reads_as_signed(name)).count();
+            check_scope(header, found)?;
+            context::version_1(item, table, config)?
+        }
         _ => {
+            let fields = read_fields(item.keys().map(|name| (name.as_str(), ())), config, header)?;
             let included =
                 fields.iter().filter(|field| field.action == Action::SignAndIncludeInEncryptionContext);
             context::version_2(item, table, config, included.map(|field| field.name).collect())?

@@ -18,6 +18,8 @@ const NUMBER_SET: TypeId = [0x01, 0x02];
 const BINARY_SET: TypeId = [0x01, 0xff];
 const MAP: TypeId = [0x02, 0x00];
 const LIST: TypeId = [0x03, 0x00];
+/// No type of the format; its values are refused when their bytes are asked for.
+const UNKNOWN: TypeId = [0xff, 0xfe];
 
 /// DynamoDB nests 32 levels; a decoder must not follow more.
 const MAX_DEPTH: usize = 32;
@@ -35,6 +37,7 @@ pub fn type_id<V>(view: &View<'_, V>) -> TypeId {
         View::Bs(_) => BINARY_SET,
         View::M(_) => MAP,
         View::L(_) => LIST,
+        View::Unknown => UNKNOWN,
     }
 }
 
@@ -68,6 +71,7 @@ fn write_nested<V: AttributeValue>(view: View<'_, V>, out: &mut Vec<u8>, depth: 
         }
         View::L(list) => write_list(&list, out, depth),
         View::M(map) => write_map(map, out, depth),
+        View::Unknown => Err("its type is unknown"),
     }
 }
 

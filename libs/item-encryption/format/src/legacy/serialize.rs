@@ -83,6 +83,7 @@ impl Writer<'_> {
             }
             View::L(list) => self.list(&list, depth),
             View::M(map) => self.map(map, depth),
+            View::Unknown => Err("its type is unknown"),
         }
     }
 
