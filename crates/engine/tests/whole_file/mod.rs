@@ -168,7 +168,12 @@ impl Engine for WholeFileEngine {
             self.change(|state| {
                 let new = Keyspace { commitment: commitment(&key), open: true, entries: BTreeMap::new() };
                 let taken = state.keyspaces.contains_key(&id);
-                if taken { Err(EngineError::Exists(id)) } else { Ok(drop(state.keyspaces.insert(id, new))) }
+                if taken {
+                    Err(EngineError::Exists(id))
+                } else {
+                    state.keyspaces.insert(id, new);
+                    Ok(())
+                }
             })
         }
         .boxed()
@@ -205,7 +210,13 @@ impl Engine for WholeFileEngine {
     }
 
     fn drop_keyspace(&self, id: KeyspaceId) -> BoxFuture<'_, Result<()>> {
-        async move { self.change(|state| Ok(drop(state.keyspaces.remove(&id)))) }.boxed()
+        async move {
+            self.change(|state| {
+                state.keyspaces.remove(&id);
+                Ok(())
+            })
+        }
+        .boxed()
     }
 
     fn keyspaces(&self) -> BoxFuture<'_, Result<Vec<KeyspaceId>>> {

@@ -50,7 +50,7 @@ fn cut_at_every_change(on_disk: &dyn OnDisk, script: &[Step], seeds: u64) {
 
 /// A rig that failed once, was started, and lost power: while it recovered, or thereafter.
 fn cut_during_recovery<'a>(rig: &Rig<'a>, seed: u64, change: u64) -> Rig<'a> {
-    let mut first = if seed % 2 == 0 { rig.crashed(seed) } else { rig.on(rig.disk.kill()) };
+    let mut first = if seed.is_multiple_of(2) { rig.crashed(seed) } else { rig.on(rig.disk.kill()) };
     first.disk.cut_power_at_change(change);
     // It may or may not come up before the power goes.
     let _started = first.start();
