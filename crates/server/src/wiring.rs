@@ -132,7 +132,7 @@ impl Rooms {
             Arc::clone(&vault.engine),
             Arc::<Kms>::clone(&kms),
             Arc::clone(&vault.shredder),
-            dynamodb::service::Config::new(&config.region, &config.account_id, reachable(address)),
+            dynamodb::Config::new(&config.region, &config.account_id, reachable(address)),
         )
         .await?;
         vault.shredder.finish_interrupted().await?;

@@ -23,8 +23,8 @@ use uuid::Uuid;
 
 use super::descriptor::{DescriptorError, RecordedKey, Stage};
 use super::{Descriptor, Table, name};
+use crate::Config;
 use crate::error::{internal, limit_exceeded, table_exists, table_gone};
-use crate::service::Config;
 
 /// Where the records lie; whoever wires the server opens it.
 pub const KEYSPACE: KeyspaceId = KeyspaceId::of_system("catalog");

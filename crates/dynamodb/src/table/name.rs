@@ -2,7 +2,7 @@
 
 use service::{ApiError, Fields, Node};
 
-use crate::service::Config;
+use crate::Config;
 
 const PATTERN: &str = "[a-zA-Z0-9_.-]+";
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crypto::SecretKey;
+use dynamodb::Config;
 use dynamodb::DynamoDb;
-use dynamodb::service::Config;
 use dynamodb::table::catalog::KEYSPACE;
 use engine::{
     Commit, Direction, Engine, Entry, Key, KeyspaceId, KeyspaceStats, Limit, MemoryEngine, Outcome, Page,
