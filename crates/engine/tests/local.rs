@@ -1,13 +1,14 @@
 //! The embedded engine passes the suite, in a folder and on a simulated disk.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crypto::SecretKey;
 use engine::conformance::on_disk::{self, OnDisk};
 use engine::conformance::{self, Subject, wait};
 use engine::local::{LocalEngine, Options};
-use engine::{Engine, Result};
-use env::Env;
+use engine::{Engine, KeyspaceId, Result};
+use env::{Env, SimDisk};
 use tempfile::TempDir;
 
 const STORE_KEY: [u8; 32] = *b"the key of a store that is a try";
@@ -97,5 +98,18 @@ macro_rules! on_simulated_disk {
 }
 
 on_simulated_disk!(
-    power_cuts switch_cut_short drop_cut_short under_load faults failed_drop full_disk at_rest tampering nonces
+    power_cuts switch_cut_short drop_cut_short under_load stopped_under_load faults failed_drop full_disk at_rest tampering nonces
 );
+
+#[test]
+fn a_store_in_folders_that_were_missing_survives_a_power_cut() {
+    let (disk, id) = (SimDisk::new(), KeyspaceId([1; 16]));
+    let env = |disk: &SimDisk| Env { disk: Arc::new(disk.clone()), ..Env::real() };
+    let store = Path::new("/var/data/store");
+    let engine = open(env(&disk), store).unwrap();
+    wait(engine.create(id, SecretKey::take(&mut [1; 32]))).unwrap();
+    for seed in 0..50 {
+        let found = open(env(&disk.crash(seed)), store).unwrap();
+        assert_eq!(wait(found.keyspaces()).unwrap(), [id], "seed {seed}");
+    }
+}

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
 
 use crypto::SecretKey;
-use env::Env;
+use env::{Disk, Env};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use parking_lot::{Mutex, RwLock};
@@ -141,11 +141,23 @@ fn lock(env: &Env, folder: &Path) -> Result<Box<dyn Send + Sync>> {
         io::ErrorKind::WouldBlock => EngineError::InUse,
         _ => EngineError::io("opening the store", source),
     };
-    env.disk.create_dir_all(folder).map_err(io)?;
-    if let Some(parent) = folder.parent() {
-        env.disk.sync_dir(parent).map_err(io)?;
-    }
+    make_folder(&*env.disk, folder).map_err(io)?;
     env.disk.lock(&folder.join("LOCK")).map_err(io)
+}
+
+/// Makes a folder and its missing parents, all durable. The name of one that is there is synced too, because
+/// a first start may have been killed before it was.
+fn make_folder(disk: &dyn Disk, folder: &Path) -> io::Result<()> {
+    let missing = folder.ancestors().take_while(|folder| !disk.exists(folder).unwrap_or(true)).count();
+    disk.create_dir_all(folder)?;
+    for parent in folder.ancestors().skip(1).take(missing.max(1)) {
+        match disk.sync_dir(parent) {
+            // A folder that may not be read was not made by a start like this one.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            synced => synced?,
+        }
+    }
+    Ok(())
 }
 
 fn new_store(

@@ -1,7 +1,7 @@
 //! What an engine that keeps its data on an [`env::Disk`] must pass besides, on a simulated disk.
 //!
 //! Groups: [`power_cuts`], [`switch_cut_short`], [`drop_cut_short`] (scripts interrupted at every change) ·
-//! [`under_load`] (many threads interrupted anywhere) · [`faults`], [`failed_drop`] (errors at every change and
+//! [`under_load`], [`stopped_under_load`] (many threads interrupted anywhere) · [`faults`], [`failed_drop`] (errors at every change and
 //! read), [`full_disk`] · [`at_rest`] (nothing readable) · [`tampering`] (every flip is found) · [`nonces`]
 //! (no byte is encrypted twice under one key and place).
 //!
@@ -27,7 +27,7 @@ pub use faults::{failed_drop, faults, full_disk};
 pub use nonces::nonces;
 pub use power_cuts::{drop_cut_short, power_cuts, switch_cut_short};
 pub use tampering::tampering;
-pub use under_load::under_load;
+pub use under_load::{stopped_under_load, under_load};
 
 use crate::{Engine, Result};
 

@@ -34,23 +34,22 @@ fn cut_at_every_change(on_disk: &dyn OnDisk, script: &[Step], seeds: u64) {
         }
         let (possible, fates) = (progress.possible(), SeededRandom::new(cut));
         for seed in (0..seeds).map(|seed| cut + 10_000 * seed) {
-            assert_recovers(
-                rig.on(rig.disk.kill()),
-                &possible,
-                seed,
-                &format!("killed at {cut}, seed {seed}"),
-            );
             let context = format!("cut at change {cut}, seed {seed}");
             assert_recovers(rig.crashed(seed), &possible, seed, &context);
-            let twice = cut_during_recovery(&rig, seed, 1 + fates.below(25));
-            assert_recovers(twice, &possible, seed, &format!("{context}, and again while it recovered"));
+            if seeds > 1 || cut.is_multiple_of(2) {
+                assert_recovers(rig.on(rig.disk.kill()), &possible, seed, &format!("{context}, killed only"));
+            }
+            if seeds > 1 || !cut.is_multiple_of(2) {
+                let twice = cut_again(&rig, seed, 1 + fates.below(25));
+                assert_recovers(twice, &possible, seed, &format!("{context}, and again when it started"));
+            }
         }
     }
 }
 
 /// A rig that failed once, was started, and lost power: while it recovered, or thereafter.
-fn cut_during_recovery<'a>(rig: &Rig<'a>, seed: u64, change: u64) -> Rig<'a> {
-    let mut first = if seed.is_multiple_of(2) { rig.crashed(seed) } else { rig.on(rig.disk.kill()) };
+fn cut_again<'a>(rig: &Rig<'a>, seed: u64, change: u64) -> Rig<'a> {
+    let mut first = if change.is_multiple_of(2) { rig.crashed(seed) } else { rig.on(rig.disk.kill()) };
     first.disk.cut_power_at_change(change);
     // It may or may not come up before the power goes.
     let _started = first.start();

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use env::SeededRandom;
+use futures::FutureExt;
 
 use super::OnDisk;
 use super::rig::Rig;
@@ -34,6 +35,28 @@ pub fn under_load(on_disk: &dyn OnDisk) {
         assert_all_there(found.engine(), &acknowledged, &format!("seed {seed}"));
         assert_goes_on(&found, &acknowledged, seed);
     }
+}
+
+/// Stopped at any moment, while it writes memtables to files, the engine does stop, and loses nothing.
+pub fn stopped_under_load(on_disk: &dyn OnDisk) {
+    let mut rig = Rig::new(on_disk, 1);
+    rig.start().expect("a store on an empty disk");
+    let one = rig.engine().make(1);
+    rig.disk.set_slow(1);
+    let rounds = 60 * depth();
+    for round in 0..rounds {
+        for sort in 0..=round % 40 {
+            let key = key(1, &[round.to_be_bytes(), sort.to_be_bytes()].concat());
+            rig.engine().put(one, &key, &[1; 500]);
+        }
+        if round.is_multiple_of(4) {
+            wait(async { rig.engine().flush().now_or_never() });
+        }
+        rig.start().expect("a start after a stop");
+        rig.engine().reopen(1);
+    }
+    let written: u64 = (0..rounds).map(|round| round % 40 + 1).sum();
+    assert_eq!(rig.engine().everything(one).len() as u64, written);
 }
 
 /// What was acknowledged before the power went.

@@ -53,6 +53,8 @@ impl Writer {
                 position.group.answer(&Err(error.to_string()));
             }
         }
+        // Whoever comes later, a flush perhaps, must not wait for a thread that is gone.
+        self.log.fail("the store is closing");
     }
 
     fn write_all(&self, position: &mut Position, queue: Vec<Queued>) -> Result<()> {
@@ -184,5 +186,43 @@ impl Group {
     /// A waiting task that has gone away is no concern of the writer's.
     fn answer(&mut self, answer: &std::result::Result<(), String>) {
         self.waiting.drain(..).for_each(|done| drop(done.send(answer.clone())));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Log, Segment, Writer};
+    use crate::EngineError;
+    use crate::local::store_file::{StoreFile, StoreRecord};
+    use crypto::SecretKey;
+    use env::Env;
+    use futures::FutureExt;
+
+    #[test]
+    fn what_is_queued_after_the_end_is_answered() {
+        let (env, folder) = (Env::real(), tempfile::tempdir().unwrap());
+        env.disk.create_dir_all(&folder.path().join("log")).unwrap();
+        let store_key = Arc::new(SecretKey::generate(&*env.random));
+        let record = StoreRecord { oldest: 1, newest: 1, floor: 0 };
+        let segment = Arc::new(Segment::create(&env, folder.path(), 1, &store_key, 4096).unwrap());
+        let log = Arc::new(Log::new(segment.clone(), 0));
+        let queued_before = log.order().barrier();
+        log.stop();
+        let writer = Writer {
+            log: log.clone(),
+            store_file: Arc::new(StoreFile::new(&env, folder.path(), store_key.clone(), record)),
+            env,
+            folder: folder.path().to_owned(),
+            store_key,
+            flusher: Arc::default(),
+            segment_len: 4096,
+            extent_len: 4096,
+        };
+        writer.run(segment);
+        assert!(matches!(queued_before.durable().now_or_never(), Some(Ok(()))));
+        let queued_after = log.order().barrier();
+        assert!(matches!(queued_after.durable().now_or_never(), Some(Err(EngineError::LogFailed(_)))));
     }
 }
