@@ -6,7 +6,8 @@
 //!
 //! Map: [`dbesdk`] (the AWS Database Encryption SDK's format, read and written) · [`legacy`] (the DynamoDB
 //! Encryption Client's) · [`action`] (what happens to attributes) · [`value`] (attribute values of any
-//! library) · [`number`] (their one spelling) · [`wrapping`] (raw AES keys and branch keys) · [`schema`] (what a type declares) ·
+//! library) · [`number`] (their one spelling) · [`wrapping`] (raw AES keys and branch keys) · [`beacon`] (finding encrypted
+//! values) · [`schema`] (what a type declares) ·
 //! [`fingerprint`] (the same as deployed) · [`error`].
 //!
 //! Invariants: nothing is decrypted before the whole item's signature is verified; keys are wiped on drop;
@@ -14,6 +15,7 @@
 //! clients disagree, the items are right, and a comment says so.
 
 pub mod action;
+pub mod beacon;
 pub mod dbesdk;
 mod ecdsa;
 pub mod error;

@@ -39,10 +39,15 @@ impl Hkdf {
 
     /// Expands into 32 bytes.
     pub fn expand(&self, info: &[&[u8]]) -> Result<Secret, Error> {
-        let mut bytes = Zeroizing::new([0; 32]);
-        let okm = self.0.expand(info, Length(32)).map_err(|_| Error::Cipher)?;
-        okm.fill(&mut *bytes).map_err(|_| Error::Cipher)?;
+        let mut bytes = Secret::default();
+        self.expand_into(info, &mut *bytes)?;
         Ok(bytes)
+    }
+
+    /// Expands into as many bytes as `out` has.
+    pub fn expand_into(&self, info: &[&[u8]], out: &mut [u8]) -> Result<(), Error> {
+        let okm = self.0.expand(info, Length(out.len())).map_err(|_| Error::Cipher)?;
+        okm.fill(out).map_err(|_| Error::Cipher)
     }
 }
 

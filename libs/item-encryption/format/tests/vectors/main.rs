@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "test vectors are files, read where they lie")]
 
+mod beacons;
 mod dbesdk;
 mod json;
 mod legacy;
