@@ -1,8 +1,10 @@
 //! The one test command: what the README tells and what CI runs.
 //!
-//! Map: this file lists the steps · [`step`] (how one runs and is shown) · [`count`] (how many tests it was).
+//! Map: this file lists the steps · [`step`] (how one runs and is shown) · [`count`] (how many tests it was) ·
+//! [`peers`] (AWS's clients that encrypt items).
 
 mod count;
+mod peers;
 mod step;
 
 use std::process::Command;
@@ -73,6 +75,7 @@ fn steps(options: &Options) -> Vec<Step> {
     ];
     steps.extend(proofs(options));
     steps.extend(clients());
+    steps.extend(peers::steps());
     steps.extend(fuzzing(options.fuzz_seconds));
     steps
 }

@@ -1,4 +1,5 @@
-//! The private Python environment with boto3, botocore and the AWS CLI, in pinned versions.
+//! Private Python environments in pinned versions: one with boto3, botocore and the AWS CLI, one with AWS's
+//! item encryption client.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use crate::{root, target_dir};
 /// Something, or why this machine cannot have it.
 pub type Prepared<T> = Result<T, String>;
 
-/// An environment in which `tests/python/requirements.txt` is installed.
+/// An environment in which a `requirements.txt` is installed.
 pub struct Environment {
     folder: PathBuf,
 }
@@ -30,15 +31,26 @@ impl Environment {
     }
 }
 
-/// The environment; made at the first call, and again when the pinned versions change.
+/// The environment of clients that talk to the server.
 ///
 /// # Errors
 /// A plain reason, where there is no Python 3 or nothing to install from.
 pub fn environment() -> Prepared<Environment> {
-    let folder = target_dir().join("python");
-    let requirements = root().join("tests/python/requirements.txt");
-    let wanted =
-        fs::read_to_string(&requirements).map_err(|error| format!("no requirements.txt: {error}"))?;
+    installed("python", &root().join("tests/python/requirements.txt"))
+}
+
+/// The environment of the client that encrypts items.
+///
+/// # Errors
+/// As [`environment`].
+pub fn item_encryption() -> Prepared<Environment> {
+    installed("python-item-encryption", &root().join("libs/item-encryption/interop/requirements.txt"))
+}
+
+/// Made at the first call, and again when the pinned versions change.
+fn installed(name: &str, requirements: &Path) -> Prepared<Environment> {
+    let folder = target_dir().join(name);
+    let wanted = fs::read_to_string(requirements).map_err(|error| format!("no requirements.txt: {error}"))?;
     let stamp = folder.join("installed.txt");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(Environment { folder });
@@ -47,9 +59,9 @@ pub fn environment() -> Prepared<Environment> {
     succeed("python3 with its venv module is not here", make)?;
     let pip = Command::new(folder.join("bin/python"))
         .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
-        .arg(&requirements)
+        .arg(requirements)
         .output();
-    succeed("boto3 and the AWS CLI cannot be installed", pip)?;
+    succeed("the Python packages cannot be installed", pip)?;
     fs::write(&stamp, wanted).map_err(|error| format!("cannot write {}: {error}", stamp.display()))?;
     Ok(Environment { folder })
 }

@@ -1,0 +1,24 @@
+//! Proofs against AWS's own clients that encrypt items.
+
+use std::process::Command;
+
+use super::step::{Kind, Step, Work};
+use crate::{python, root, target_dir};
+
+/// The steps.
+pub fn steps() -> Vec<Step> {
+    vec![Step::new(
+        "item peers",
+        "items of AWS's Python encryption client, both ways",
+        Work::Client(Kind::Unittest, Box::new(python_client)),
+    )]
+}
+
+fn python_client() -> python::Prepared<Command> {
+    let environment = python::item_encryption()?;
+    let mut command = Command::new(environment.folder().join("bin/python"));
+    command.args(["-B", "-m", "unittest", "discover"]);
+    command.current_dir(root().join("libs/item-encryption/interop"));
+    command.env("STRONGROOM_BIN", target_dir().join("debug/strongroom"));
+    Ok(command)
+}
