@@ -41,7 +41,7 @@ pub fn run(options: &Options) -> Result<bool> {
     for (at, step) in wanted.iter().enumerate() {
         total += step.run(at + 1, wanted.len())?;
     }
-    println!("\n{total} in {}", step::told(started.elapsed()));
+    println!("\ntook {}\n{total}", step::told(started.elapsed()));
     if total.skipped > 0 && in_ci() {
         println!("CI=true: nothing may be skipped there");
     }

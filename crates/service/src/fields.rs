@@ -4,7 +4,7 @@
 //! Violated constraints are collected and reported together, in the order in which members are read, as
 //! `N validation errors detected: Value '…' at 'path' failed to satisfy constraint: Member must …; …`.
 //!
-//! ```ignore
+//! ```text
 //! let table = fields.string("TableName").length(3..=255).required();
 //! let limit = fields.integer("Limit").range(1..=100).optional();
 //! fields.finish()?;
