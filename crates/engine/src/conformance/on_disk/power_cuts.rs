@@ -40,7 +40,7 @@ fn cut_at_every_change(on_disk: &dyn OnDisk, script: &[Step], seeds: u64) {
                 assert_recovers(rig.on(rig.disk.kill()), &possible, seed, &format!("{context}, killed only"));
             }
             if seeds > 1 || !cut.is_multiple_of(2) {
-                let twice = cut_again(&rig, seed, 1 + fates.below(25));
+                let twice = cut_again(&rig, seed, 1 + fates.below(60));
                 assert_recovers(twice, &possible, seed, &format!("{context}, and again when it started"));
             }
         }
