@@ -112,6 +112,11 @@ pub trait Engine: Send + Sync {
     /// Sizes of an open keyspace; estimates, never below zero, exact when all is compacted.
     fn stats(&self, keyspace: KeyspaceId) -> Result<KeyspaceStats>;
 
+    /// Whether commits are taken at all; where not, the error that they would be answered with.
+    fn check_sound(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Writes what is still in memory into files and waits for it; nothing to do is fine. Called before a
     /// clean stop and by tests; durability of commits does not depend on it.
     fn flush(&self) -> BoxFuture<'_, Result<()>>;

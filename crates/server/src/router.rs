@@ -34,6 +34,8 @@ use crate::metrics::{Gauge, Metrics};
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 const MAX_USER_AGENT_LEN: usize = 1024;
 const TEXT: &str = "text/plain; charset=utf-8";
+const LOG_FAILED: &str =
+    "the log failed: no write is taken until the server was started again; see its log\n";
 
 /// What a router is made of.
 pub struct RouterParts {
@@ -49,6 +51,8 @@ pub struct RouterParts {
     pub real_clock: Arc<dyn Clock>,
     /// Numbers of the rooms, asked for at every look at `/metrics`.
     pub gauges: Box<dyn Fn() -> Vec<Gauge> + Send + Sync>,
+    /// Whether the storage takes writes; asked for at every look at `/healthz`.
+    pub is_sound: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
 /// Finds who answers.
@@ -94,11 +98,18 @@ impl Router {
         match (request.method(), request.uri().path()) {
             (&Method::POST, "/") => self.answer_call(source_ip, request).await,
             (&Method::GET | &Method::HEAD, "/") => answer::plain(StatusCode::OK, TEXT, self.health.clone()),
-            (&Method::GET | &Method::HEAD, "/healthz") => answer::plain(StatusCode::OK, TEXT, "ok\n"),
+            (&Method::GET | &Method::HEAD, "/healthz") => self.answer_health(),
             (&Method::GET | &Method::HEAD, "/metrics") => self.answer_metrics(),
             (_, "/") => not_allowed("GET, HEAD, POST"),
             (_, "/healthz" | "/metrics") => not_allowed("GET, HEAD"),
             _ => no_such_path(),
+        }
+    }
+
+    fn answer_health(&self) -> Answer {
+        match (self.parts.is_sound)() {
+            true => answer::plain(StatusCode::OK, TEXT, "ok\n"),
+            false => answer::plain(StatusCode::SERVICE_UNAVAILABLE, TEXT, LOG_FAILED),
         }
     }
 

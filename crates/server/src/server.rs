@@ -70,6 +70,7 @@ impl Server {
             env,
             real_clock: real.clock,
             gauges: rooms.gauges(),
+            is_sound: vault.sounder(),
         };
         let router = Router::new(parts, &config.limits);
         let announcement = Announcement {

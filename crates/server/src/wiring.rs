@@ -83,6 +83,13 @@ impl Vault {
         Ok(Self { engine, root_key, shredder, warning, _lock: Some(lock) })
     }
 
+    /// Asks the engine whether it takes writes.
+    #[must_use]
+    pub fn sounder(&self) -> Box<dyn Fn() -> bool + Send + Sync> {
+        let engine = Arc::clone(&self.engine);
+        Box::new(move || engine.check_sound().is_ok())
+    }
+
     /// Opens one of the server's own keyspaces under its key; creates it at the first start.
     ///
     /// # Errors

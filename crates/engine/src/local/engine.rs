@@ -252,6 +252,10 @@ impl Engine for LocalEngine {
         read::stats(&self.store, keyspace)
     }
 
+    fn check_sound(&self) -> Result<()> {
+        self.store.log.order().check_sound()
+    }
+
     fn flush(&self) -> BoxFuture<'_, Result<()>> {
         self.on_thread(flush::flush_all).boxed()
     }

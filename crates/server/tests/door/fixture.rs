@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use auth::{AccessKey, Request, Verifier, sign};
@@ -30,6 +30,8 @@ pub struct Echo {
     pub wire: Wire,
     /// Calls of `Slow` that came to their end.
     pub finished: AtomicUsize,
+    /// Whether the storage takes no writes.
+    pub failed: AtomicBool,
 }
 
 impl Service for Echo {
@@ -77,7 +79,7 @@ pub async fn open_with(limits: Limits, tls: Option<TlsAcceptor>) -> Door {
         signing_name: "dynamodb",
         event_source: "dynamodb.amazonaws.com",
     };
-    let echo = Arc::new(Echo { wire, finished: AtomicUsize::new(0) });
+    let echo = Arc::new(Echo { wire, finished: AtomicUsize::new(0), failed: AtomicBool::new(false) });
     let parts = RouterParts {
         services: vec![echo.clone()],
         verifier: Verifier::new(key(), "000000000000", "us-east-1"),
@@ -85,6 +87,10 @@ pub async fn open_with(limits: Limits, tls: Option<TlsAcceptor>) -> Door {
         env: Env::real(),
         real_clock: Arc::new(SystemClock),
         gauges: Box::new(Vec::new),
+        is_sound: Box::new({
+            let echo = Arc::clone(&echo);
+            move || !echo.failed.load(Ordering::Relaxed)
+        }),
     };
     let router = Router::new(parts, &limits);
     let listener = Listener::open("127.0.0.1:0").await.unwrap();

@@ -17,6 +17,15 @@ async fn health_needs_no_signature() {
 }
 
 #[tokio::test]
+async fn health_tells_of_a_storage_that_takes_no_writes() {
+    let door = open(Limits::default()).await;
+    door.echo.failed.store(true, std::sync::atomic::Ordering::Relaxed);
+    let heard = ask(&door, &request("GET", "/healthz")).await;
+    assert_eq!(heard.status, 503);
+    assert!(heard.text().contains("the log failed"));
+}
+
+#[tokio::test]
 async fn metrics_count_operations_that_exist_and_no_others() {
     let door = open(Limits::default()).await;
     let mut client = Client::connect(&door).await;
