@@ -65,7 +65,7 @@ fn steps(options: &Options) -> Vec<Step> {
         Step::new(
             "tidy",
             "the rules of the house",
-            Work::Function(Box::new(|| Ok(Count::one(tidy::run()?)))),
+            Work::Function(Box::new(|| Ok(Count::one(tidy::run_quietly()?)))),
         ),
         Step::command("lints", "clippy, warnings are errors", lints),
         Step::tests("rooms", "unit, property and conformance tests of every crate", Kind::Cargo, rooms),

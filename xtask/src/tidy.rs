@@ -60,20 +60,31 @@ const RULES: &[Rule] = &[
     ("cipher", cipher::check),
 ];
 
-/// Applies every rule to the checkout and tells what is broken.
+/// Applies every rule to the checkout and tells how it stands.
 pub fn run() -> Result<bool> {
     let repository = Repository::read(&crate::root())?;
-    let mut tidy = true;
-    for (name, rule) in RULES {
-        for complaint in rule(&repository) {
-            println!("{}: {} [{name}]", complaint.place, complaint.advice);
-            tidy = false;
-        }
-    }
+    let tidy = is_tidy(&repository);
     if tidy {
         println!("tidy: {} files keep all {} rules", repository.files.len(), RULES.len());
     }
     Ok(tidy)
+}
+
+/// The same, and silent where all is well.
+pub fn run_quietly() -> Result<bool> {
+    Ok(is_tidy(&Repository::read(&crate::root())?))
+}
+
+/// Tells what is broken.
+fn is_tidy(repository: &Repository) -> bool {
+    let mut tidy = true;
+    for (name, rule) in RULES {
+        for complaint in rule(repository) {
+            println!("{}: {} [{name}]", complaint.place, complaint.advice);
+            tidy = false;
+        }
+    }
+    tidy
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use super::{Count, in_ci};
 use crate::python::Prepared;
 
-/// How often a long step says that it still runs.
+/// How often a long step says that it still runs, for whoever watches and for runners that end silent jobs.
 const HEARTBEAT: Duration = Duration::from_secs(60);
 
 /// One line of the test command.
@@ -118,7 +118,8 @@ impl Step {
                 break status;
             }
             if started.elapsed() >= next {
-                println!("… still runs, {}", told(next));
+                print!("… {} ", told(next));
+                std::io::stdout().flush()?;
                 next += HEARTBEAT;
             }
             std::thread::sleep(Duration::from_millis(50));

@@ -16,6 +16,8 @@ pub const DECODERS: &[(&str, &str)] = &[
     ("crates/engine/src/local/sorted_file", "sorted_file"),
     ("crates/dynamodb/src/value/codec", "item_codec"),
     ("crates/kms/src/blob.rs", "kms_blob"),
+    ("libs/item-encryption/format/src/dbesdk/header.rs", "encrypted_item"),
+    ("libs/item-encryption/format/src/legacy/description.rs", "encrypted_item"),
 ];
 
 const MANIFEST: &str = "fuzz/Cargo.toml";
