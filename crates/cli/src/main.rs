@@ -19,6 +19,10 @@ mod serve;
 use std::process::ExitCode;
 
 use arguments::Command;
+use mimalloc::MiMalloc;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let done = match arguments::parse() {
