@@ -1,4 +1,6 @@
 //! How large things may grow.
+//!
+//! Larger memtables make fewer sorted files, and a write of an item looks into fewer of them for the old one.
 
 /// Sizes of an engine. The default suits a server that should stay small.
 #[derive(Debug, Clone)]
@@ -25,8 +27,8 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            memtable_bytes: 8 << 20,
-            memtables_bytes: 16 << 20,
+            memtable_bytes: 32 << 20,
+            memtables_bytes: 64 << 20,
             log_segment_bytes: 64 << 20,
             log_extent_bytes: 1 << 20,
             log_segments: 2,
