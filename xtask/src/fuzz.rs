@@ -38,6 +38,9 @@ pub struct Options {
     /// How long each runs.
     #[arg(long, default_value_t = 20)]
     seconds: u32,
+    /// What the inputs are drawn from; another each time where it is not given.
+    #[arg(long, default_value_t = 0)]
+    seed: u32,
 }
 
 /// Builds and runs targets; a crash prints its input.
@@ -49,7 +52,7 @@ pub fn run(options: &Options) -> Result<bool> {
     let mut sound = true;
     for target in targets {
         println!("fuzz {target}: {} s", options.seconds);
-        sound &= run_command(target, options.seconds).status()?.success();
+        sound &= run_command(target, options.seconds, options.seed).status()?.success();
     }
     Ok(sound)
 }
@@ -71,8 +74,8 @@ pub fn build_command() -> Command {
     command
 }
 
-/// Runs one target for some seconds, from the seeds and whatever earlier runs found.
-pub fn run_command(target: &str, seconds: u32) -> Command {
+/// Runs one target for some seconds, from the seeds and whatever earlier runs found. Seed 0 is another each time.
+pub fn run_command(target: &str, seconds: u32, seed: u32) -> Command {
     let corpus = folder().join("corpus").join(target);
     let crashes = folder().join("crashes");
     for wanted in [&corpus, &crashes] {
@@ -83,6 +86,7 @@ pub fn run_command(target: &str, seconds: u32) -> Command {
     let mut command = Command::new(folder().join(triple()).join("release").join(target));
     command.arg(corpus).arg(root().join("fuzz/seeds").join(target));
     command.arg(format!("-max_total_time={seconds}")).arg(format!("-max_len={MAX_LEN}"));
+    command.arg(format!("-seed={seed}"));
     command.arg(format!("-artifact_prefix={}/{target}-", crashes.display()));
     command.args(["-print_final_stats=1", "-verbosity=1", "-timeout=10", "-rss_limit_mb=2048"]);
     command

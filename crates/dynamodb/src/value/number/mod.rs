@@ -167,7 +167,7 @@ fn without_trailing_zeros(mut coefficient: u128, mut exponent: i32) -> (u128, i3
     }
     while coefficient.is_multiple_of(10) {
         coefficient /= 10;
-        exponent += 1;
+        exponent = exponent.saturating_add(1);
     }
     (coefficient, exponent)
 }
@@ -182,6 +182,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::Number;
+    use crate::value::ValueError;
+
+    #[test]
+    fn an_exponent_at_the_end_of_its_type_overflows_the_number_and_nothing_else() {
+        assert_eq!(Number::from_parts(false, 10, i32::MAX), Err(ValueError::NumberOverflow));
+        assert_eq!(Number::from_parts(true, 10, i32::MIN), Err(ValueError::NumberUnderflow));
+    }
 
     /// Any number but zero: any sign, digits and magnitude.
     pub(crate) fn any_number() -> impl Strategy<Value = Number> {
