@@ -23,6 +23,10 @@ fn small() -> Options {
         log_segments: 2,
         cache_bytes: 64 << 10,
         block_bytes: 512,
+        file_bytes: 4 << 10,
+        level0_files: 3,
+        level_bytes: 24 << 10,
+        level_growth: 3,
         open_files: 4,
     }
 }

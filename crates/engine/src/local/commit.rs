@@ -11,10 +11,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::keyspace::OpenKeyspace;
+use super::levels::Levels;
 use super::log::part::{PartWrite, decode_part, encode_part, encoded_len};
 use super::log::queue::{Order, Ticket};
 use super::log::record::Part;
-use super::sorted_file::file::SortedFile;
 use super::store::Store;
 use super::tree::user_key;
 use crate::{Commit, EngineError, Guard, KeyspaceId, Outcome, Result, Version, Write};
@@ -50,7 +50,7 @@ struct PreparedPart {
 }
 
 /// What a guard's key was in files, when these were the files; `None` where a memtable had it.
-type Seen = Option<(Arc<Vec<Arc<SortedFile>>>, Option<Version>)>;
+type Seen = Option<(Arc<Levels>, Option<Version>)>;
 
 enum Ordered {
     Appended { sequence: u64, ticket: Ticket, large: bool },

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::keyspace::{Keyspace, OpenKeyspace};
 use super::lifecycle::install_manifest;
-use super::manifest::Manifest;
+use super::manifest::Change;
 use super::memtable::Memtable;
 use super::merge::{Everything, Source};
 use super::retention::Retention;
@@ -82,8 +82,8 @@ fn flush_open(store: &Store, keyspace: &Keyspace, open: &OpenKeyspace) -> Result
 
     let _lifecycle = keyspace.lifecycle.lock();
     let before = open.manifest.lock().content.clone();
-    let records = written.iter().map(|file| file.record.clone()).chain(before.files);
-    let content = Manifest { files: records.collect(), ..before };
+    let added = written.iter().map(|file| file.record.clone()).collect();
+    let content = before.with(&Change { added, ..Change::default() });
     let installed = install_manifest(store, keyspace, open, content, flushed, None);
     if let (Err(EngineError::Closed(_) | EngineError::Absent(_)), Some(file)) = (&installed, &written) {
         file.set_obsolete();
@@ -119,7 +119,8 @@ fn write_file(
     let sources = tree.frozen.iter().map(|table| Source::Memory(table.cursor())).collect();
     let everything = Everything::new(sources)?;
     let retention = Retention::new(horizon, tree.files.is_empty());
-    if !retention.write(everything, &mut writer, || open.scope.is_closed())? {
+    let add = |user_key: &_, version, value: Option<&_>| writer.add(user_key, version, value);
+    if !retention.write(everything, add, || open.scope.is_closed())? {
         return Err(EngineError::Closed(keyspace.id));
     }
     finish_file(writer, keyspace, open)
@@ -154,7 +155,7 @@ fn take_over(open: &OpenKeyspace, frozen: &[Arc<Memtable>], written: Option<Arc<
             return tree.clone();
         }
         let is_written = |table: &&Arc<Memtable>| !frozen.iter().any(|one| Arc::ptr_eq(one, table));
-        let files = written.into_iter().chain(tree.files.iter().cloned()).collect();
+        let files = tree.files.with(&[], written.map(|file| (0, file)));
         Tree {
             active: tree.active.clone(),
             frozen: tree.frozen.iter().filter(is_written).cloned().collect(),

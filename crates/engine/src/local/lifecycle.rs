@@ -7,6 +7,7 @@ use crypto::SecretKey;
 
 use super::cache::CacheScope;
 use super::keyspace::{CurrentManifest, Keyspace, OpenKeyspace, Secrets};
+use super::levels::Levels;
 use super::log::part::{LogKey, decode_part};
 use super::manifest::{self, Manifest, ManifestFolder, StoredManifest, WrappedDek, encode_file, new_header};
 use super::memtable::Memtable;
@@ -107,9 +108,10 @@ fn assemble(
     let files = content.files.iter().map(|record| {
         let name = || format!("keyspaces/{}/{}", keyspace.id, file_name(&record.header));
         let dek = secrets.dek(record.header.epoch).ok_or_else(|| EngineError::damaged(name(), "header"))?;
-        SortedFile::new(record.clone(), &keyspace.folder, keyspace.id, dek, &scope).map(Arc::new)
+        let file = SortedFile::new(record.clone(), &keyspace.folder, keyspace.id, dek, &scope)?;
+        Ok((record.level, Arc::new(file)))
     });
-    let files = Arc::new(files.collect::<Result<Vec<_>>>()?);
+    let files = Arc::new(Levels::new(files.collect::<Result<Vec<_>>>()?));
     let active = Arc::new(Memtable::new(&store.memory));
     let parked = load_parked(store, keyspace, header.sequence, &secrets, &active)?;
     let tree = Tree { active, frozen: Vec::new(), files, floor: store.log.published() };

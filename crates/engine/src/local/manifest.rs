@@ -7,12 +7,14 @@
 
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use crypto::{SecretKey, TAG_LEN, sha256, unwrap_key, wrap_key};
 use env::Random;
 use env::disk::{Disk, read_file};
 
 use super::header::{FileHeader, FileKind, HEADER_LEN};
 use super::reader::{BadBytes, Reader, u32_of};
+use super::sorted_file::layout::Properties;
 use crate::{EngineError, KeyspaceId, Result};
 
 const BODY: u8 = 1;
@@ -27,8 +29,27 @@ pub struct Manifest {
     pub previous_digest: [u8; 32],
     /// Oldest epoch first; the last is used for new files.
     pub deks: Vec<WrappedDek>,
-    /// Newest entries first; the ranges of their sequence numbers do not overlap.
+    /// In the order of [`super::levels::check`], which says what holds of them together.
     pub files: Vec<FileRecord>,
+}
+
+/// What flushes and compaction do to the files of a keyspace.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// File ids.
+    pub removed: Vec<[u8; 16]>,
+    /// New files, or removed ones in another level.
+    pub added: Vec<FileRecord>,
+}
+
+impl Manifest {
+    /// The manifest after a change of files.
+    pub fn with(mut self, change: &Change) -> Self {
+        self.files.retain(|file| !change.removed.contains(&file.header.file_id));
+        self.files.extend(change.added.iter().cloned());
+        self.files.sort_by(super::levels::by_place);
+        self
+    }
 }
 
 /// A data encryption key, wrapped by the table key.
@@ -75,7 +96,7 @@ pub struct FileRecord {
     pub len: u64,
     /// SHA-256 of all of it.
     pub digest: [u8; 32],
-    /// For a later, levelled compaction; 0.
+    /// 0: as flushed; the higher, the older what it holds of a key. The tree says where the file is now.
     pub level: u8,
     /// Entries that put a value.
     pub puts: u64,
@@ -87,10 +108,29 @@ pub struct FileRecord {
     pub first_sequence: u64,
     /// The highest.
     pub last_sequence: u64,
+    /// The first user key.
+    pub first_key: Bytes,
+    /// The last.
+    pub last_key: Bytes,
 }
 
-/// Bytes of a file record.
-const FILE_RECORD_LEN: usize = HEADER_LEN + 8 + 32 + 1 + 5 * 8;
+impl FileRecord {
+    /// What the file itself says of its content.
+    pub fn properties(&self) -> Properties {
+        Properties {
+            puts: self.puts,
+            removals: self.removals,
+            value_bytes: self.value_bytes,
+            first_sequence: self.first_sequence,
+            last_sequence: self.last_sequence,
+            first_key: self.first_key.to_vec(),
+            last_key: self.last_key.to_vec(),
+        }
+    }
+}
+
+/// Bytes of a file record, at least.
+const FILE_RECORD_LEN: usize = HEADER_LEN + 8 + 32 + 1 + 5 * 8 + 2 * 4;
 
 /// A manifest read from its file.
 pub struct StoredManifest {
@@ -257,6 +297,10 @@ fn encode_record(file: &FileRecord, out: &mut Vec<u8>) {
     out.push(file.level);
     let numbers = [file.puts, file.removals, file.value_bytes, file.first_sequence, file.last_sequence];
     numbers.iter().for_each(|number| out.extend_from_slice(&number.to_le_bytes()));
+    for key in [&file.first_key, &file.last_key] {
+        out.extend_from_slice(&u32_of(key.len()).to_le_bytes());
+        out.extend_from_slice(key);
+    }
 }
 
 /// Reads the plaintext of a manifest's body.
@@ -266,8 +310,9 @@ pub fn decode(body: &[u8]) -> std::result::Result<Manifest, BadBytes> {
     let count = reader.count(8)?;
     let deks = (0..count).map(|_| decode_dek(&mut reader)).collect::<std::result::Result<_, _>>()?;
     let count = reader.count(FILE_RECORD_LEN)?;
-    let files = (0..count).map(|_| decode_record(&mut reader)).collect::<std::result::Result<_, _>>()?;
+    let files = (0..count).map(|_| decode_record(&mut reader)).collect::<std::result::Result<Vec<_>, _>>()?;
     reader.end()?;
+    super::levels::check(&files)?;
     Ok(Manifest { previous_digest, deks, files })
 }
 
@@ -288,7 +333,14 @@ fn decode_record(reader: &mut Reader<'_>) -> std::result::Result<FileRecord, Bad
         value_bytes: reader.u64()?,
         first_sequence: reader.u64()?,
         last_sequence: reader.u64()?,
+        first_key: decode_key(reader)?,
+        last_key: decode_key(reader)?,
     })
+}
+
+fn decode_key(reader: &mut Reader<'_>) -> std::result::Result<Bytes, BadBytes> {
+    let len = reader.count(1)?;
+    Ok(Bytes::copy_from_slice(reader.bytes(len)?))
 }
 
 #[cfg(test)]
@@ -296,6 +348,7 @@ mod tests {
     use super::{FileRecord, Manifest, ManifestFolder, WrappedDek, decode, encode, encode_file, new_header};
     use crate::local::header::{FileHeader, FileKind};
     use crate::{EngineError, KeyspaceId};
+    use bytes::Bytes;
     use crypto::SecretKey;
     use env::disk::Disk;
     use env::{OsRandom, RealDisk};
@@ -314,9 +367,12 @@ mod tests {
             value_bytes: 5,
             first_sequence: 6,
             last_sequence: 7,
+            first_key: Bytes::from_static(b"a"),
+            last_key: Bytes::from_static(b"b"),
         };
+        let older = FileRecord { first_sequence: 4, last_sequence: 5, ..file.clone() };
         let dek = WrappedDek::wrap(key, 1, KEYSPACE, key, &OsRandom);
-        Manifest { previous_digest: [9; 32], deks: vec![dek], files: vec![file.clone(), file] }
+        Manifest { previous_digest: [9; 32], deks: vec![dek], files: vec![file, older] }
     }
 
     #[test]

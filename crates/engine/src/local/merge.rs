@@ -1,15 +1,15 @@
 //! Memtables and sorted files as one ordered whole.
 //!
-//! Sources are few (compaction keeps it so), so the next one is found by looking at all of them.
+//! Sources are few (memtables, files of level 0, one for each deeper level), so the next one is found by looking at all of them.
 
 use std::cmp::Ordering;
 use std::ops::Bound;
 
 use bytes::Bytes;
 
+use super::level_cursor::LevelCursor;
 use super::memtable::MemCursor;
 use super::sorted_file::block::compare;
-use super::sorted_file::cursor::FileCursor;
 use crate::{Direction, Result};
 
 /// User keys from a bound to a bound.
@@ -22,6 +22,11 @@ pub struct KeyRange {
 }
 
 impl KeyRange {
+    /// Whether it may hold one of the user keys from `first` to `last`.
+    pub fn meets(&self, first: &[u8], last: &[u8]) -> bool {
+        self.starts_by(last) && self.ends_behind(first)
+    }
+
     fn starts_by(&self, user_key: &[u8]) -> bool {
         match &self.start {
             Bound::Unbounded => true,
@@ -43,22 +48,22 @@ impl KeyRange {
 pub enum Source<'a> {
     /// A memtable.
     Memory(MemCursor<'a>),
-    /// A sorted file.
-    File(Box<FileCursor<'a>>),
+    /// Sorted files that follow each other.
+    Files(Box<LevelCursor<'a>>),
 }
 
 impl Source<'_> {
     fn entry(&self) -> Option<(&[u8], u64)> {
         match self {
             Self::Memory(cursor) => cursor.entry(),
-            Self::File(cursor) => cursor.entry(),
+            Self::Files(cursor) => cursor.entry(),
         }
     }
 
     fn value(&self) -> Option<Bytes> {
         match self {
             Self::Memory(cursor) => cursor.value(),
-            Self::File(cursor) => cursor.value(),
+            Self::Files(cursor) => cursor.value(),
         }
     }
 
@@ -66,8 +71,8 @@ impl Source<'_> {
         match (self, direction) {
             (Self::Memory(cursor), Direction::Forward) => cursor.next(),
             (Self::Memory(cursor), Direction::Backward) => cursor.prev(),
-            (Self::File(cursor), Direction::Forward) => return cursor.next(),
-            (Self::File(cursor), Direction::Backward) => return cursor.prev(),
+            (Self::Files(cursor), Direction::Forward) => return cursor.next(),
+            (Self::Files(cursor), Direction::Backward) => return cursor.prev(),
         }
         Ok(())
     }
@@ -75,7 +80,7 @@ impl Source<'_> {
     fn first(&mut self) -> Result<()> {
         match self {
             Self::Memory(cursor) => cursor.first(),
-            Self::File(cursor) => return cursor.first(),
+            Self::Files(cursor) => return cursor.first(),
         }
         Ok(())
     }
@@ -83,7 +88,7 @@ impl Source<'_> {
     fn last(&mut self) -> Result<()> {
         match self {
             Self::Memory(cursor) => cursor.last(),
-            Self::File(cursor) => return cursor.last(),
+            Self::Files(cursor) => return cursor.last(),
         }
         Ok(())
     }
@@ -91,7 +96,7 @@ impl Source<'_> {
     fn seek(&mut self, user_key: &[u8], version: u64) -> Result<()> {
         match self {
             Self::Memory(cursor) => cursor.seek(user_key, version),
-            Self::File(cursor) => return cursor.seek(user_key, version),
+            Self::Files(cursor) => return cursor.seek(user_key, version),
         }
         Ok(())
     }

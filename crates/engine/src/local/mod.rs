@@ -16,7 +16,7 @@
 //!
 //! A write: [`commit`] checks guards and gives order under one short lock, the one thread of `log/writer.rs`
 //! writes and syncs what has gathered, the commit is published and acknowledged. [`flush`] turns memtables
-//! into files, [`compaction`] makes files fewer, [`reclaim`] gives log segments back. A read ([`read`]) takes
+//! into files, [`compaction`] moves them down the [`levels`], [`reclaim`] gives log segments back. A read ([`read`]) takes
 //! a snapshot number and a [`tree`], and waits for nobody. [`lifecycle`]: create, open, switch, drop.
 //! [`recovery`]: the start. [`decode`]: all decoders, for fuzzing.
 //!
@@ -43,6 +43,8 @@ mod engine;
 mod flush;
 mod header;
 mod keyspace;
+mod level_cursor;
+mod levels;
 mod lifecycle;
 mod log;
 mod manifest;

@@ -20,6 +20,15 @@ pub struct Options {
     pub cache_bytes: u64,
     /// Data blocks of sorted files, before encryption, about.
     pub block_bytes: usize,
+    /// A merge begins a new sorted file when one has this length.
+    pub file_bytes: u64,
+    /// When a keyspace has so many files as they were flushed, they are merged.
+    pub level0_files: usize,
+    /// What is flushed is merged straight into the last level while that is not longer than this; then levels
+    /// grow between them.
+    pub level_bytes: u64,
+    /// Each level may be this many times as long as the one above.
+    pub level_growth: u64,
     /// Sorted files held open at once.
     pub open_files: usize,
 }
@@ -34,6 +43,10 @@ impl Default for Options {
             log_segments: 2,
             cache_bytes: 32 << 20,
             block_bytes: 8 << 10,
+            file_bytes: 64 << 20,
+            level0_files: 8,
+            level_bytes: 1 << 30,
+            level_growth: 8,
             open_files: 512,
         }
     }

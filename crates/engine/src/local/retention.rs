@@ -1,7 +1,6 @@
 //! Which versions a file that is written anew keeps.
 
 use super::merge::Everything;
-use super::sorted_file::writer::SortedFileWriter;
 use crate::Result;
 
 /// Keeps, of each key, all versions behind `horizon` and the newest at or below it.
@@ -33,17 +32,17 @@ impl Retention {
         newest && !(removes && self.oldest)
     }
 
-    /// Writes what is kept of `everything`; `false` where `stop` said so on the way.
+    /// Gives what is kept of `everything` to `add`; `false` where `stop` said so on the way.
     pub fn write(
         mut self,
         mut everything: Everything<'_>,
-        writer: &mut SortedFileWriter,
+        mut add: impl FnMut(&[u8], u64, Option<&[u8]>) -> Result<()>,
         stop: impl Fn() -> bool,
     ) -> Result<bool> {
         while !stop() {
             let step = everything.next(|user_key, version, value| {
                 let keeps = self.keeps(user_key, version, value.is_none());
-                if keeps { writer.add(user_key, version, value.as_deref()) } else { Ok(()) }
+                if keeps { add(user_key, version, value.as_deref()) } else { Ok(()) }
             })?;
             if step.is_none() {
                 return Ok(true);

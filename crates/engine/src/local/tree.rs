@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::levels::Levels;
 use super::memtable::Memtable;
 use super::merge::{KeyRange, Source, Visible};
-use super::sorted_file::file::SortedFile;
 use crate::{Direction, Key, Partition, Result, Segment, SortRange};
 
-/// Memtables and files, newest first. Whatever is found first of a key is newest, because the sequence
-/// numbers of one do not overlap those of the next.
+/// Memtables, newest first, and files by levels. Whatever is found first of a key is newest: the sequence numbers
+/// of a memtable lie above those of the next and of all files, and [`Levels`] are made so.
 #[derive(Clone)]
 pub struct Tree {
     /// Takes writes.
@@ -20,7 +20,7 @@ pub struct Tree {
     /// Full; on their way into a file.
     pub frozen: Vec<Arc<Memtable>>,
     /// On disk.
-    pub files: Arc<Vec<Arc<SortedFile>>>,
+    pub files: Arc<Levels>,
     /// Of what was replaced at or before this sequence number, nothing need be there any more: the tree
     /// serves snapshots from here on.
     pub floor: u64,
@@ -37,12 +37,7 @@ impl Tree {
 
     /// The newest entry of `user_key` in files at or below `snapshot`.
     pub fn get_in_files(&self, user_key: &[u8], snapshot: u64) -> Result<Option<Found>> {
-        for file in self.files.iter() {
-            if let Some(found) = file.get(user_key, snapshot)? {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
+        self.files.get(user_key, snapshot)
     }
 
     /// The newest entry of `user_key` at or below `snapshot`.
@@ -55,11 +50,9 @@ impl Tree {
 
     /// What `snapshot` shows of `range`.
     pub fn visible(&self, range: KeyRange, direction: Direction, snapshot: u64) -> Result<Visible<'_>> {
-        let mut sources: Vec<Source<'_>> =
-            self.memtables().map(|table| Source::Memory(table.cursor())).collect();
-        for file in self.files.iter() {
-            sources.push(Source::File(Box::new(file.cursor()?)));
-        }
+        let memory = self.memtables().map(|table| Source::Memory(table.cursor()));
+        let files = self.files.cursors(&range).into_iter().map(|cursor| Source::Files(Box::new(cursor)));
+        let sources = memory.chain(files).collect();
         Visible::new(sources, range, direction, snapshot)
     }
 

@@ -30,14 +30,8 @@ pub struct SortedFile {
     path: PathBuf,
     cipher: FileCipher,
     cached: CachedFile,
-    known: OnceLock<Known>,
+    top: OnceLock<BlockHandle>,
     obsolete: AtomicBool,
-}
-
-/// What is read once.
-struct Known {
-    top: BlockHandle,
-    properties: Properties,
 }
 
 impl SortedFile {
@@ -52,14 +46,13 @@ impl SortedFile {
         let file_name = writer::file_name(&record.header);
         let (name, path) = (format!("keyspaces/{keyspace}/{file_name}"), folder.join(file_name));
         let cipher = record.header.cipher(dek).map_err(|_| EngineError::damaged(&name, "header"))?;
-        let (cached, known, obsolete) = (CachedFile::new(scope), OnceLock::new(), AtomicBool::new(false));
-        Ok(Self { record, name, path, cipher, cached, known, obsolete })
+        let (cached, top, obsolete) = (CachedFile::new(scope), OnceLock::new(), AtomicBool::new(false));
+        Ok(Self { record, name, path, cipher, cached, top, obsolete })
     }
 
     /// The newest entry of `user_key` at or below `snapshot`: its version, and its value unless removed.
     pub fn get(&self, user_key: &[u8], snapshot: u64) -> Result<Option<(u64, Option<Bytes>)>> {
-        let properties = self.properties()?;
-        if user_key < &properties.first_key[..] || user_key > &properties.last_key[..] {
+        if !self.spans(user_key) {
             return Ok(None);
         }
         let Some(data) = self.data_block_of(user_key, snapshot)? else { return Ok(None) };
@@ -69,8 +62,13 @@ impl SortedFile {
         Ok(found.map(|(_, version)| (version, cursor.value())))
     }
 
+    /// Whether `user_key` lies between its first and its last.
+    pub fn spans(&self, user_key: &[u8]) -> bool {
+        user_key >= &self.record.first_key[..] && user_key <= &self.record.last_key[..]
+    }
+
     fn data_block_of(&self, user_key: &[u8], snapshot: u64) -> Result<Option<BlockHandle>> {
-        let top_handle = self.known()?.top;
+        let top_handle = self.top()?;
         let mut top = self.cursor_over(Piece::Top, top_handle)?;
         self.sound(Piece::Top, top_handle.offset, top.seek(user_key, snapshot))?;
         if top.entry().is_none() {
@@ -92,12 +90,7 @@ impl SortedFile {
 
     /// A cursor at no entry yet.
     pub fn cursor(&self) -> Result<FileCursor<'_>> {
-        FileCursor::new(self, self.cursor_over(Piece::Top, self.known()?.top)?)
-    }
-
-    /// Counts, first and last key.
-    pub fn properties(&self) -> Result<&Properties> {
-        Ok(&self.known()?.properties)
+        FileCursor::new(self, self.cursor_over(Piece::Top, self.top()?)?)
     }
 
     /// No manifest names it any more: it is removed when its last reader is done.
@@ -148,18 +141,26 @@ impl SortedFile {
         Ok(bytes)
     }
 
-    fn known(&self) -> Result<&Known> {
-        if let Some(known) = self.known.get() {
-            return Ok(known);
+    /// Where the block is that finds runs. Read once, when what the file says of itself is compared with what
+    /// the manifest says.
+    fn top(&self) -> Result<BlockHandle> {
+        if let Some(top) = self.top.get() {
+            return Ok(*top);
         }
+        let Footer { top, properties: handle } = self.footer()?;
+        let properties = Properties::decode(&self.read_block(Piece::Properties, handle)?);
+        let properties = self.sound(Piece::Properties, handle.offset, properties)?;
+        if properties != self.record.properties() {
+            return Err(self.damaged("properties"));
+        }
+        Ok(*self.top.get_or_init(|| top))
+    }
+
+    fn footer(&self) -> Result<Footer> {
         let offset =
             self.record.len.checked_sub(u64_of(Footer::LEN)).ok_or_else(|| self.damaged("length"))?;
         let footer = self.read_block(Piece::Footer, BlockHandle { offset, len: u32_of(Footer::LEN) })?;
-        let footer = self.sound(Piece::Footer, offset, Footer::decode(&footer))?;
-        let properties = self.read_block(Piece::Properties, footer.properties)?;
-        let properties = Properties::decode(&properties);
-        let properties = self.sound(Piece::Properties, footer.properties.offset, properties)?;
-        Ok(self.known.get_or_init(|| Known { top: footer.top, properties }))
+        self.sound(Piece::Footer, offset, Footer::decode(&footer))
     }
 
     fn opened(&self) -> Result<Arc<dyn DiskFile>> {

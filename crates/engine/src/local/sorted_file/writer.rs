@@ -71,6 +71,16 @@ impl SortedFileWriter {
         if self.data.len() >= self.block_len { self.end_data_block() } else { Ok(()) }
     }
 
+    /// The user key added last.
+    pub fn last_key(&self) -> Option<&[u8]> {
+        self.last.as_ref().map(|(user_key, _)| &user_key[..])
+    }
+
+    /// Bytes of the file so far, about.
+    pub fn len(&self) -> u64 {
+        self.out.written + u64_of(self.out.buffer.len() + self.data.len())
+    }
+
     fn count(&mut self, user_key: &[u8], version: u64, value: Option<&[u8]>) {
         let properties = &mut self.properties;
         match value {
@@ -143,6 +153,7 @@ impl SortedFileWriter {
 
     fn record(&self, digest: [u8; 32], len: u64) -> FileRecord {
         let Properties { puts, removals, value_bytes, first_sequence, last_sequence, .. } = self.properties;
+        let key = |key: &[u8]| bytes::Bytes::copy_from_slice(key);
         let header = self.out.header.clone();
         FileRecord {
             header,
@@ -154,6 +165,8 @@ impl SortedFileWriter {
             value_bytes,
             first_sequence,
             last_sequence,
+            first_key: key(&self.properties.first_key),
+            last_key: key(&self.properties.last_key),
         }
     }
 }
