@@ -4,11 +4,19 @@
 //! that is read. Calls are asynchronous, since some keyrings ask a KMS; none blocks a thread.
 //!
 //! Map: [`raw`] (AES, RSA and branch keys at hand) · [`kms`] (keys that a KMS keeps, through any client) ·
-//! [`multi`] (several keyrings, any one of which opens).
+//! [`hierarchy`] (branch keys in a table) · [`multi`] (several keyrings, any one of which opens) ·
+//! [`tables`] (what is asked of DynamoDB) · [`cache`] (what is costly to fetch, kept for a while) · [`clock`] ·
+//! [`arn`] and [`version_id`] (names of keys).
 
+pub mod arn;
+pub mod cache;
+pub mod clock;
+pub mod hierarchy;
 pub mod kms;
 pub mod multi;
 pub mod raw;
+pub mod tables;
+pub mod version_id;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,8 +24,13 @@ use std::pin::Pin;
 use item_encryption_format::Error as FormatError;
 use item_encryption_format::dbesdk::{DataKey, EncryptedDataKey, EncryptionContext, EncryptionMaterials};
 
-pub use kms::{KmsClient, KmsKeyring};
+pub use arn::KeyArn;
+pub use cache::CacheLimits;
+pub use hierarchy::{HierarchicalKeyring, KeyStore};
+pub use kms::{KmsClient, KmsDiscovery, KmsKeyring};
 pub use multi::MultiKeyring;
+pub use tables::TableClient;
+pub use version_id::VersionId;
 
 /// What a keyring answers, some time.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, KeyringError>> + Send + 'a>>;
@@ -65,6 +78,17 @@ pub enum KeyringError {
         /// The KMS's error.
         reason: String,
     },
+    /// The table of branch keys refused, or holds something else.
+    #[error("the key store {table:?}: {reason}")]
+    KeyStore {
+        /// The table.
+        table: String,
+        /// Why.
+        reason: String,
+    },
+    /// An item names no branch key.
+    #[error("no branch key for the item: {0}")]
+    NoBranchKey(String),
     /// The format refused.
     #[error(transparent)]
     Format(#[from] FormatError),

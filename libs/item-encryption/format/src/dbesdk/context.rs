@@ -68,6 +68,24 @@ pub fn serialized(context: &EncryptionContext) -> Result<Vec<u8>, Error> {
     Ok(out)
 }
 
+/// What a context tells of an attribute that is a string or a number, as text; `None` where the attribute is
+/// of another type, or not in the context.
+#[must_use]
+pub fn attribute_text(context: &EncryptionContext, name: &str) -> Option<String> {
+    let value = context.get(&format!("{ATTRIBUTE}{name}"))?;
+    let Some(legend) = context.get(LEGEND) else { return typed_text(value) };
+    let included = context.keys().filter_map(|key| key.strip_prefix(ATTRIBUTE));
+    let (_, kind) = included.zip(legend.chars()).find(|(included, _)| *included == name)?;
+    matches!(kind, 'S' | 'N').then(|| value.clone())
+}
+
+/// The text of a string or number in version 1's form.
+fn typed_text(value: &str) -> Option<String> {
+    let bytes = BASE64_STANDARD.decode(value).ok()?;
+    let (kind, text) = bytes.split_first_chunk::<2>()?;
+    matches!(kind, [0, 1 | 2]).then(|| String::from_utf8(text.to_vec()).ok())?
+}
+
 const TOO_LONG: Error =
     Error::Malformed { part: "encryption context", reason: "a key attribute is too long for the format" };
 

@@ -24,6 +24,20 @@ impl BranchKey {
         Self { id: id.to_owned(), version, key }
     }
 
+    /// Which version it is: the bytes of its UUID.
+    #[must_use]
+    pub fn version(&self) -> [u8; 16] {
+        self.version
+    }
+
+    /// The branch key's id and the version that a recipient names; `None` where it is no branch key.
+    #[must_use]
+    pub fn named_by(encrypted: &EncryptedDataKey) -> Option<(&str, [u8; 16])> {
+        let id = std::str::from_utf8(&encrypted.provider_info).ok()?;
+        let version = encrypted.wrapped_intermediate().ok()?.get(28..)?.first_chunk()?;
+        (encrypted.provider_id == HIERARCHY).then_some((id, *version))
+    }
+
     /// Adds this branch key as a recipient.
     pub fn wrap(&self, materials: &mut EncryptionMaterials) -> Result<(), Error> {
         let (intermediate, salt, iv) = (Secret::from(random::<32>()?), random::<16>()?, random::<12>()?);

@@ -1,10 +1,12 @@
 //! How keyrings wrap an intermediate key: the parts of it that are pure computation.
 
 mod branch_key;
+pub mod ecdh;
 mod raw_aes;
 mod raw_rsa;
 
 pub use branch_key::BranchKey;
+pub use ecdh::{Curve, EcdhKey};
 pub use raw_aes::RawAes;
 pub use raw_rsa::{RawRsa, RsaPadding};
 

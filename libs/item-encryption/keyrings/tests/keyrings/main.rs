@@ -1,0 +1,9 @@
+//! Items written with one keyring and read with another.
+
+#![allow(clippy::unwrap_used, reason = "the helpers of a test fail it")]
+
+mod at_hand;
+mod cache;
+mod hierarchy;
+mod kms;
+mod world;
