@@ -1,16 +1,26 @@
-//! Measures: builds the server and the load generator optimised, and lets the latter do the rest
-//! (`tests/src/bin/bench`).
+//! Measures. The server: builds it and the load generator optimised, and lets the latter do the rest
+//! (`tests/src/bin/bench`). The engine: builds `benches/engine`, which is a workspace of its own.
 
 use std::process::Command;
 
 use anyhow::{Result, ensure};
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use crate::{cargo, target_dir};
 
+/// What is measured, and how.
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Options {
+    #[command(flatten)]
+    server: Server,
+    #[command(subcommand)]
+    other: Option<Other>,
+}
+
 /// How the server is asked.
 #[derive(Args)]
-pub struct Options {
+struct Server {
     /// Connections that are kept, each with one request at a time.
     #[arg(long, default_value_t = 64)]
     connections: usize,
@@ -19,14 +29,51 @@ pub struct Options {
     seconds: u64,
 }
 
+/// What else can be measured.
+#[derive(Subcommand)]
+enum Other {
+    /// The engine, next to others that encrypt nothing.
+    #[command(disable_help_flag = true)]
+    Engine(Engine),
+}
+
+/// What is handed on to `benches/engine`; `--help` tells.
+#[derive(Args)]
+struct Engine {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
+}
+
 /// Builds, measures, prints a table and draws a chart.
 pub fn run(options: &Options) -> Result<()> {
-    let packages = ["build", "--release", "--package", "strongroom", "--package", "tests", "--bins"];
-    ensure!(cargo(&packages).status()?.success(), "the build failed");
-    let mut bench = Command::new(target_dir().join("release/bench"));
-    bench
-        .args([options.connections.to_string(), options.seconds.to_string()])
-        .arg(target_dir().join("bench"));
-    ensure!(bench.status()?.success(), "the measurement failed");
-    Ok(())
+    match &options.other {
+        Some(Other::Engine(engine)) => engine.run(),
+        None => options.server.run(),
+    }
+}
+
+impl Server {
+    fn run(&self) -> Result<()> {
+        let packages = ["build", "--release", "--package", "strongroom", "--package", "tests", "--bins"];
+        ensure!(cargo(&packages).status()?.success(), "the build failed");
+        let mut bench = Command::new(target_dir().join("release/bench"));
+        bench.args([self.connections.to_string(), self.seconds.to_string()]).arg(target_dir().join("bench"));
+        ensure!(bench.status()?.success(), "the measurement failed");
+        Ok(())
+    }
+}
+
+impl Engine {
+    fn run(&self) -> Result<()> {
+        let mut build = cargo(&["build", "--release", "--manifest-path", "benches/engine/Cargo.toml"]);
+        build.arg("--target-dir").arg(target_dir());
+        if self.arguments.iter().any(|argument| argument.contains("rocksdb")) {
+            build.args(["--features", "rocksdb"]);
+        }
+        ensure!(build.status()?.success(), "the build failed");
+        let mut bench = Command::new(target_dir().join("release/bench-engine"));
+        bench.arg("--results").arg(target_dir().join("bench")).args(&self.arguments);
+        ensure!(bench.status()?.success(), "the measurement failed");
+        Ok(())
+    }
 }

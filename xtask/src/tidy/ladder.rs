@@ -85,9 +85,11 @@ fn looks_upstairs(ladder: &[Rung], at: usize, rung: &Rung) -> Vec<Complaint> {
     rung.dependencies.iter().filter(is_below).map(|name| Complaint::new(&place, advice(name))).collect()
 }
 
-/// Crates that lie in the checkout without a line in `members`.
+/// Crates that lie in the checkout without a line in `members`. One with a `[workspace]` of its own is another
+/// house: what it depends on stays out of this one's lock file.
 fn strangers(repository: &Repository, ladder: &[Rung]) -> Vec<Complaint> {
-    let folders = repository.iter().filter_map(|(path, _)| path.strip_suffix("/Cargo.toml"));
+    let manifests = repository.iter().filter(|(_, text)| !text.lines().any(|line| line == "[workspace]"));
+    let folders = manifests.filter_map(|(path, _)| path.strip_suffix("/Cargo.toml"));
     let unknown = folders.filter(|folder| !ladder.iter().any(|rung| rung.folder == *folder));
     let advice = "is not among the members of the root Cargo.toml: give it its line on the ladder";
     unknown.map(|folder| Complaint::new(format!("{folder}/Cargo.toml"), advice)).collect()
@@ -97,6 +99,13 @@ fn strangers(repository: &Repository, ladder: &[Rung]) -> Vec<Complaint> {
 mod tests {
     use super::check;
     use crate::tidy::Repository;
+
+    #[test]
+    fn a_house_of_its_own_needs_no_line() {
+        let files = |own| [("Cargo.toml", "[workspace]\nmembers = []"), ("benches/a/Cargo.toml", own)];
+        assert_eq!(check(&Repository::of(&files("[package]\nname = \"a\"\n[workspace]"))), []);
+        assert_eq!(check(&Repository::of(&files("[package]\nname = \"a\""))).len(), 1);
+    }
 
     const ROOT: &str = "[workspace]\nmembers = [\"crates/env\", \"crates/engine\", \"tests\"]";
 
