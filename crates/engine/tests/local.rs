@@ -1,10 +1,12 @@
 //! The embedded engine passes the suite, in a folder and on a simulated disk.
 
+mod places;
+
 use std::path::Path;
 use std::sync::Arc;
 
 use crypto::SecretKey;
-use engine::conformance::on_disk::{self, OnDisk};
+use engine::conformance::on_disk::{self, OnDisk, Place};
 use engine::conformance::{self, Subject, wait};
 use engine::local::{LocalEngine, Options};
 use engine::{Engine, KeyspaceId, Result};
@@ -74,6 +76,14 @@ impl OnDisk for OnSimulatedDisk {
 
     fn salt(&self, content: &[u8]) -> Option<Vec<u8>> {
         content.get(64..96).filter(|salt| salt.iter().any(|byte| *byte != 0)).map(<[u8]>::to_vec)
+    }
+
+    fn places(&self, disk: &SimDisk) -> Vec<Place> {
+        places::of(disk, self.store(), STORE_KEY)
+    }
+
+    fn kinds(&self) -> &[(&'static str, &'static str, usize)] {
+        &places::KINDS
     }
 }
 

@@ -5,11 +5,13 @@
 mod whole_file;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use engine::conformance::on_disk::{self, OnDisk};
+use engine::conformance::on_disk::{self, OnDisk, Place, State};
 use engine::{Engine, Result};
-use env::Env;
+use env::Disk;
+use env::{Env, SimDisk};
 use whole_file::{Bug, STORE_KEY, WholeFileEngine};
 
 struct WholeFile(Option<Bug>);
@@ -25,6 +27,26 @@ impl OnDisk for WholeFile {
 
     fn salt(&self, content: &[u8]) -> Option<Vec<u8>> {
         content.get(..32).map(<[u8]>::to_vec)
+    }
+
+    fn places(&self, disk: &SimDisk) -> Vec<Place> {
+        let place = |(path, content): (PathBuf, Vec<u8>)| {
+            let state = if self.opens(&content) { State::Sound } else { State::Damaged };
+            let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            let (salt, sealed) = (0..32, 32..content.len() as u64);
+            Place { file, name: "all of it".to_owned(), fields: vec![salt, sealed], state }
+        };
+        disk.files().into_iter().map(place).collect()
+    }
+}
+
+impl WholeFile {
+    fn opens(&self, content: &[u8]) -> bool {
+        let disk = SimDisk::new();
+        let (path, io) = (self.store().join("state"), "a file is written");
+        disk.create_dir_all(self.store()).expect(io);
+        disk.create(&path).expect(io).write_all_at(content, 0).expect(io);
+        WholeFileEngine::start(Env { disk: Arc::new(disk), ..Env::real() }, self.store(), self.0).is_ok()
     }
 }
 

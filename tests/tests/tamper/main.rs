@@ -13,18 +13,20 @@
 )]
 
 mod contents;
+mod named;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use contents::Contents;
+use named::Named;
 use tests::random::Random;
 use tests::{Server, Setup, folder};
 
 /// Flips tried after each way of stopping; each is a start of the server and a read of everything.
 const FLIPS: usize = 60;
 /// The engine's header, as in `docs/formats/`.
-const HEADER_LEN: u64 = 132;
+pub const HEADER_LEN: u64 = 132;
 
 #[test]
 fn after_a_clean_stop_no_flipped_bit_gives_wrong_data() {
@@ -70,13 +72,28 @@ fn was_detected(server: &mut Server, contents: &Contents, flip: &Flip) -> bool {
     let Err(told) = outcome else { return false };
     let log = server.log()[log_before..].to_owned();
     assert!(!log.contains("panicked"), "{flip:?}: {told}\n{log}");
-    let name = flip.file.file_name().unwrap().to_string_lossy().into_owned();
-    let stem = flip.file.file_stem().unwrap().to_string_lossy().into_owned();
-    assert!(
-        log.contains(&name) || log.contains(&stem),
-        "{flip:?}: {told}, but the log does not name {name}:\n{log}"
-    );
+    match flip.file.strip_prefix("store") {
+        Ok(file) => assert_named(file, flip, &log),
+        // Each of the others is one record.
+        Err(_) => {
+            let stem = flip.file.file_stem().unwrap().to_string_lossy().into_owned();
+            assert!(log.contains(&stem), "{flip:?}: {told}, but the log does not name {stem}:\n{log}");
+        }
+    }
     true
+}
+
+/// The log names the file, and the block or record in which the flipped byte lies.
+fn assert_named(file: &Path, flip: &Flip, log: &str) {
+    let told = format!("damaged data in {}, ", file.display());
+    let places: Vec<&str> = log.split(&told).skip(1).collect();
+    assert!(!places.is_empty(), "{flip:?}: the log does not name {}:\n{log}", file.display());
+    for place in places {
+        let named = Named::read(place);
+        let named =
+            named.unwrap_or_else(|| panic!("{flip:?}: which place is {}?", &place[..place.len().min(80)]));
+        assert!(named.holds(flip), "{flip:?}: the log names {named:?}");
+    }
 }
 
 /// A bit of a file, its path from the data directory.

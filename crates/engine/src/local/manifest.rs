@@ -204,7 +204,7 @@ impl ManifestFolder<'_> {
 
     /// The name of a manifest, relative to the store.
     pub fn name(&self, number: u64) -> String {
-        format!("keyspaces/{}/{PREFIX}{number:016x}", self.keyspace)
+        name(self.keyspace, number)
     }
 
     /// Removes the manifests below `number`; one that stays is removed at the next opening.
@@ -241,6 +241,11 @@ impl ManifestFolder<'_> {
     fn beside(&self, number: u64) -> PathBuf {
         self.folder.join(format!("{PREFIX}{number:016x}.new"))
     }
+}
+
+/// The name of a manifest, relative to the store.
+pub fn name(keyspace: KeyspaceId, number: u64) -> String {
+    format!("keyspaces/{keyspace}/{PREFIX}{number:016x}")
 }
 
 /// The header of manifest `number`, for entries flushed through `flushed`.

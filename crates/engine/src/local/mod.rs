@@ -18,7 +18,7 @@
 //! writes and syncs what has gathered, the commit is published and acknowledged. [`flush`] turns memtables
 //! into files, [`compaction`] moves them down the [`levels`], [`reclaim`] gives log segments back. A read ([`read`]) takes
 //! a snapshot number and a [`tree`], and waits for nobody. [`lifecycle`]: create, open, switch, drop.
-//! [`recovery`]: the start. [`decode`]: all decoders, for fuzzing.
+//! [`recovery`]: the start. [`verify`]: everything read and authenticated. [`decode`]: all decoders, for fuzzing.
 //!
 //! Invariants:
 //! - Plaintext of a keyspace becomes bytes on disk only in `log/record.rs` and `sorted_file/writer.rs`; what
@@ -61,6 +61,7 @@ mod sorted_file;
 mod store;
 mod store_file;
 mod tree;
+pub mod verify;
 mod wiped;
 
 pub use engine::LocalEngine;

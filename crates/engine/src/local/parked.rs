@@ -137,7 +137,8 @@ impl ParkedFile {
     }
 }
 
-fn decode_log_id(body: &[u8]) -> std::result::Result<LogId, BadBytes> {
+/// What the log keys of its parts are derived with, from the plaintext of a parked file's body.
+pub fn decode_log_id(body: &[u8]) -> std::result::Result<LogId, BadBytes> {
     let mut reader = Reader::new(body);
     Ok(LogId { id: reader.array()?, salt: reader.array()? })
 }

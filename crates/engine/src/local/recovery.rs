@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use crypto::SecretKey;
 use env::Env;
-use env::disk::{Disk, SECTOR, read_file};
+use env::disk::{Disk, read_file};
 
-use super::header::{FileHeader, FileKind, HEADER_LEN};
+use super::header::FileHeader;
 use super::lifecycle::remove_keyspace_folder;
-use super::log::scan::{SegmentEnd, Until, read_records};
+use super::log::scan::{SegmentEnd, Until, read_records, segment_header};
 use super::log::segment::Segment;
 use super::log::{segment_name, segment_number, segment_path};
 use super::manifest::ManifestFolder;
@@ -178,17 +178,14 @@ impl Recovery<'_> {
         // given again, so they must not be lost with the power any more.
         self.env.disk.open(&path).and_then(|file| file.sync()).map_err(io)?;
         let bytes = read_file(&*self.env.disk, &path, MAX_SEGMENT_LEN).map_err(io)?;
-        let header = FileHeader::decode(&bytes).ok().filter(|header| {
-            let padding = bytes.get(HEADER_LEN..SECTOR);
-            let zeros = padding.is_some_and(|bytes| bytes.iter().all(|byte| *byte == 0));
-            header.kind == FileKind::Log && header.number == number && zeros
-        });
+        let header = segment_header(&bytes, number);
         let header = header.ok_or_else(|| EngineError::damaged(name, "header"))?;
         Ok((header, bytes))
     }
 }
 
-fn keyspace_id(folder: &Path) -> Option<KeyspaceId> {
+/// The keyspace whose folder this is.
+pub fn keyspace_id(folder: &Path) -> Option<KeyspaceId> {
     let digits = folder.file_name()?.to_str()?;
     let id = u128::from_str_radix(digits, 16).ok()?;
     let id = KeyspaceId(id.to_be_bytes());

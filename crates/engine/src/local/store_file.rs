@@ -112,7 +112,8 @@ fn encode(
     Ok([&header.encode()[..], &body, &tag].concat())
 }
 
-fn decode(body: &[u8]) -> std::result::Result<StoreRecord, BadBytes> {
+/// Reads the plaintext of its body.
+pub fn decode(body: &[u8]) -> std::result::Result<StoreRecord, BadBytes> {
     let mut reader = Reader::new(body);
     let record = StoreRecord { oldest: reader.u64()?, newest: reader.u64()?, floor: reader.u64()? };
     reader.end()?;

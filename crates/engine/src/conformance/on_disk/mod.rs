@@ -17,10 +17,11 @@ mod script;
 mod tampering;
 mod under_load;
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use env::Env;
+use env::{Env, SimDisk};
 
 pub use at_rest::at_rest;
 pub use faults::{failed_drop, faults, full_disk};
@@ -53,4 +54,38 @@ pub trait OnDisk {
     /// The salt in the header of a file with this content: files under different keys never share one.
     /// `None` for files without: a lock, or one that was cut off before its header was whole.
     fn salt(&self, content: &[u8]) -> Option<Vec<u8>>;
+
+    /// What the store on this disk consists of: places that cover every byte of every file once, and besides,
+    /// without bytes, damage that lies in none of them (a missing file). Reads without changing anything.
+    fn places(&self, disk: &SimDisk) -> Vec<Place>;
+
+    /// How often each kind of place must at least be in a store with entries in memory, in files and parked:
+    /// (what the file's name contains, what the place's name begins with, how often).
+    fn kinds(&self) -> &[(&'static str, &'static str, usize)] {
+        &[]
+    }
+}
+
+/// A part of a file of a store.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The file, relative to the store.
+    pub file: String,
+    /// As [`EngineError::Damaged`](crate::EngineError::Damaged) names it.
+    pub name: String,
+    /// Its fields, one behind the other.
+    pub fields: Vec<Range<u64>>,
+    /// What is there.
+    pub state: State,
+}
+
+/// What is in a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// What was written.
+    Sound,
+    /// Nothing was written there yet.
+    Unwritten,
+    /// Not what was written.
+    Damaged,
 }

@@ -11,7 +11,7 @@ use env::disk::SECTOR;
 
 use super::FIRST_FRAME;
 use super::record::{ALIGN, FRAME_HEADER_LEN, FrameHeader, Record, RecordKind, decrypt_record};
-use crate::local::header::FileCipher;
+use crate::local::header::{FileCipher, FileHeader, FileKind, HEADER_LEN};
 use crate::local::reader::{BadBytes, len_of, u64_of};
 
 /// A record that is not what was written.
@@ -22,6 +22,37 @@ pub struct DamagedRecord {
     pub index: u64,
     /// Of its frame.
     pub offset: usize,
+}
+
+/// Where a frame lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FrameAt {
+    /// Of its record, in the segment.
+    pub index: u64,
+    /// In the segment.
+    pub offset: usize,
+    /// Header and all.
+    pub len: usize,
+}
+
+impl FrameAt {
+    /// Its name where it is damaged.
+    pub fn as_damaged(self) -> DamagedRecord {
+        DamagedRecord { index: self.index, offset: self.offset }
+    }
+}
+
+/// What [`survey`] met in a frame.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Met<'a> {
+    /// A commit.
+    Commit(Record<'a>),
+    /// The end record.
+    End,
+    /// A frame whose header is sound, where there is no key to open it.
+    Unopened,
+    /// Bytes that are not what was written.
+    Damage,
 }
 
 /// How far to read.
@@ -42,6 +73,13 @@ pub struct SegmentEnd {
     pub last_sequence: u64,
     /// Whether the end record was there: nothing of this segment can be missing.
     pub ended: bool,
+}
+
+/// The header of segment `number`, and the zeros behind it, where `bytes` begin with them.
+pub fn segment_header(bytes: &[u8], number: u64) -> Option<FileHeader> {
+    let header = FileHeader::decode(bytes).ok()?;
+    let zeros = bytes.get(HEADER_LEN..FIRST_FRAME)?;
+    (header.kind == FileKind::Log && header.number == number && is_zero(zeros)).then_some(header)
 }
 
 /// Reads all records of the segment `bytes`, in order, calling `visit` with each and its index.
@@ -68,6 +106,72 @@ pub fn read_records(
         offset += len;
     }
     Ok(end)
+}
+
+/// Reads all that can be read of the segment `bytes`, in order, and goes on behind damage; without `cipher`,
+/// no more than the headers of frames. Returns where the segment ends.
+pub fn survey(bytes: &[u8], cipher: Option<&FileCipher>, visit: &mut dyn FnMut(FrameAt, Met<'_>)) -> usize {
+    let (mut index, mut offset) = (0, FIRST_FRAME);
+    let mut scratch = Vec::new();
+    loop {
+        if let Some((met, len)) = meet(bytes, offset, index, cipher, &mut scratch) {
+            let ended = met == Met::End;
+            visit(FrameAt { index, offset, len }, met);
+            (index, offset) = (index + 1, offset + len);
+            if ended {
+                return offset;
+            }
+        } else if is_the_end(bytes, offset, index, cipher) {
+            return offset;
+        } else {
+            let next = next_frame(bytes, offset, index, cipher);
+            let end = next.map_or_else(|| end_of_damage(bytes, offset), |(_, at)| at);
+            visit(FrameAt { index, offset, len: end - offset }, Met::Damage);
+            let Some(next) = next else { return end };
+            (index, offset) = next;
+        }
+    }
+}
+
+/// The frame at `offset`, where it is that of record `index`, and its length.
+fn meet<'a>(
+    bytes: &[u8],
+    offset: usize,
+    index: u64,
+    cipher: Option<&FileCipher>,
+    scratch: &'a mut Vec<u8>,
+) -> Option<(Met<'a>, usize)> {
+    let Some(cipher) = cipher else {
+        let (header, sealed) = frame_at(bytes, offset)?;
+        return (header.index == index).then_some((Met::Unopened, FRAME_HEADER_LEN + sealed.len()));
+    };
+    let (record, len) = read_frame(bytes, offset, index, cipher, scratch).ok()?;
+    Some((if record.kind == RecordKind::End { Met::End } else { Met::Commit(record) }, len))
+}
+
+fn is_the_end(bytes: &[u8], offset: usize, index: u64, cipher: Option<&FileCipher>) -> bool {
+    match cipher {
+        Some(cipher) => judge(bytes, offset, index, cipher, Until::TheEnd).is_ok(),
+        None => looks_lost(bytes, offset, index) && next_frame(bytes, offset, index, None).is_none(),
+    }
+}
+
+/// Index and offset of the first readable frame of a later record behind `offset`.
+fn next_frame(bytes: &[u8], offset: usize, index: u64, cipher: Option<&FileCipher>) -> Option<(u64, usize)> {
+    let behind = offset.saturating_add(ALIGN);
+    (behind..bytes.len()).step_by(ALIGN).find_map(|at| {
+        let (header, sealed) = frame_at(bytes, at)?;
+        let opens = |cipher: &FileCipher| decrypt_record(cipher, header.index, &mut sealed.to_vec()).is_ok();
+        (header.index > index && cipher.is_none_or(opens)).then_some((header.index, at))
+    })
+}
+
+/// Where the last damage ends: with its frame, or with the last byte that is not zero.
+fn end_of_damage(bytes: &[u8], offset: usize) -> usize {
+    let frame = frame_at(bytes, offset).map(|(_, sealed)| offset + FRAME_HEADER_LEN + sealed.len());
+    let rest = bytes.get(offset..).unwrap_or_default();
+    let written = rest.iter().rposition(|byte| *byte != 0).map_or(rest.len(), |last| last + 1);
+    frame.unwrap_or(offset + written)
 }
 
 /// The record at `offset` and the length of its frame.
@@ -151,7 +255,7 @@ fn is_zero(bytes: &[u8]) -> bool {
 mod tests {
     use std::sync::Arc;
 
-    use super::{DamagedRecord, SegmentEnd, Until, read_records};
+    use super::{DamagedRecord, Met, SegmentEnd, Until, read_records, survey};
     use crate::KeyspaceId;
     use crate::local::header::{FileCipher, FileHeader, FileKind};
     use crate::local::log::FIRST_FRAME;
@@ -244,6 +348,28 @@ mod tests {
         let mut damaged = fixture.bytes.clone();
         damaged[fixture.offsets[1]..fixture.offsets[2]].fill(0);
         assert_eq!(read(&fixture, &damaged), Err(DamagedRecord { index: 1, offset: fixture.offsets[1] }));
+    }
+
+    #[test]
+    fn a_survey_goes_on_behind_damage() {
+        let fixture = fixture(&[100, 100, 100, 100]);
+        let mut damaged = fixture.bytes.clone();
+        damaged[fixture.offsets[1] + 40] ^= 1;
+        damaged[fixture.offsets[2]] ^= 1;
+        let expected = [(0, false), (1, true), (3, false)];
+        for cipher in [Some(&fixture.cipher), None] {
+            let mut met = Vec::new();
+            let end =
+                survey(&damaged, cipher, &mut |frame, found| met.push((frame.index, found == Met::Damage)));
+            assert_eq!(end, fixture.bytes.len() - ZEROS_BEHIND);
+            // Without the key, only damage to the header of a frame shows.
+            let expected = if cipher.is_some() {
+                &expected[..]
+            } else {
+                &[(0, false), (1, false), (2, true), (3, false)]
+            };
+            assert_eq!(met, expected);
+        }
     }
 
     #[test]

@@ -130,7 +130,7 @@ impl SortedFile {
         self.cached.block(handle.offset, || self.read_block(piece, handle).map(wiped))
     }
 
-    fn read_block(&self, piece: Piece, handle: BlockHandle) -> Result<Vec<u8>> {
+    pub(super) fn read_block(&self, piece: Piece, handle: BlockHandle) -> Result<Vec<u8>> {
         let within =
             handle.offset.checked_add(u64::from(handle.len)).is_some_and(|end| end <= self.record.len);
         self.sound(piece, handle.offset, if within { Ok(()) } else { Err(BadBytes) })?;
@@ -143,11 +143,11 @@ impl SortedFile {
 
     /// Where the block is that finds runs. Read once, when what the file says of itself is compared with what
     /// the manifest says.
-    fn top(&self) -> Result<BlockHandle> {
+    pub(super) fn top(&self) -> Result<BlockHandle> {
         if let Some(top) = self.top.get() {
             return Ok(*top);
         }
-        let Footer { top, properties: handle } = self.footer()?;
+        let (_, Footer { top, properties: handle }) = self.footer()?;
         let properties = Properties::decode(&self.read_block(Piece::Properties, handle)?);
         let properties = self.sound(Piece::Properties, handle.offset, properties)?;
         if properties != self.record.properties() {
@@ -156,11 +156,18 @@ impl SortedFile {
         Ok(*self.top.get_or_init(|| top))
     }
 
-    fn footer(&self) -> Result<Footer> {
+    /// The end of the file, and where that is.
+    pub(super) fn footer(&self) -> Result<(BlockHandle, Footer)> {
         let offset =
             self.record.len.checked_sub(u64_of(Footer::LEN)).ok_or_else(|| self.damaged("length"))?;
-        let footer = self.read_block(Piece::Footer, BlockHandle { offset, len: u32_of(Footer::LEN) })?;
-        self.sound(Piece::Footer, offset, Footer::decode(&footer))
+        let at = BlockHandle { offset, len: u32_of(Footer::LEN) };
+        let footer = self.read_block(Piece::Footer, at)?;
+        Ok((at, self.sound(Piece::Footer, offset, Footer::decode(&footer))?))
+    }
+
+    /// The file is there, with the length and header the manifest knows.
+    pub(super) fn present(&self) -> Result<()> {
+        self.opened().map(drop)
     }
 
     fn opened(&self) -> Result<Arc<dyn DiskFile>> {

@@ -7,7 +7,7 @@
 //! file must be in memory as a whole.
 //!
 //! Map: [`block`] (prefix-compressed entries) · [`filter`] · [`layout`] (pieces, handles, footer) ·
-//! [`writer`] · [`file`] (reading, through the cache) · [`cursor`] (walking).
+//! [`writer`] · [`file`] (reading, through the cache) · [`cursor`] (walking) · [`walk`] (all of it, past damage).
 //!
 //! Invariants: a file is written once, by one writer, under its own key, and never changed; minimum and
 //! maximum keys lie inside it only; whatever bytes it holds, reading it gives entries or an error.
@@ -17,4 +17,5 @@ pub mod cursor;
 pub mod file;
 pub mod filter;
 pub mod layout;
+pub mod walk;
 pub mod writer;

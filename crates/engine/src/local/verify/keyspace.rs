@@ -1,0 +1,167 @@
+//! What lies in the folder of a keyspace.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use crypto::SecretKey;
+
+use super::{Finding, Opened, Place, SmallFile, Tell, Verify, unreadable};
+use crate::local::cache::{CacheScope, Caches};
+use crate::local::header::{FileHeader, FileKind, HEADER_LEN};
+use crate::local::log::part::LogKey;
+use crate::local::manifest::{self, FileRecord, Manifest};
+use crate::local::parked;
+use crate::local::reader::u64_of;
+use crate::local::recovery::keyspace_id;
+use crate::local::sorted_file::file::SortedFile;
+use crate::local::sorted_file::walk::Met;
+use crate::local::sorted_file::writer::file_name;
+use crate::{KeyspaceId, Result};
+
+/// Of a keyspace whose manifest was read.
+struct Known {
+    manifest: Manifest,
+    flushed: u64,
+    deks: Vec<(u32, SecretKey)>,
+}
+
+impl Verify<'_> {
+    pub(super) fn keyspace(&self, folder: &Path, tell: &mut Tell<'_>) -> Result<()> {
+        let paths = self.list(folder)?;
+        let Some(id) = keyspace_id(folder) else {
+            paths.iter().for_each(|path| self.leftover(path, None, tell));
+            return Ok(());
+        };
+        let current = paths.iter().filter_map(|path| manifest::number_of(path)).max();
+        let known = current.and_then(|number| self.manifest(id, number, tell));
+        for path in &paths {
+            if manifest::number_of(path).is_some_and(|number| Some(number) == current) {
+                continue;
+            }
+            match parked::number_of(path) {
+                Some(segment) => self.parked(path, id, segment, known.as_ref(), tell),
+                None => self.other(path, id, known.as_ref(), tell),
+            }
+        }
+        known.iter().for_each(|known| self.sorted_files(folder, id, known, tell));
+        Ok(())
+    }
+
+    fn manifest(&self, id: KeyspaceId, number: u64, tell: &mut Tell<'_>) -> Option<Known> {
+        let is_right = |header: &FileHeader| {
+            header.kind == FileKind::Manifest && header.origin == id && header.number == number
+        };
+        let name = manifest::name(id, number);
+        let flushed = std::cell::Cell::new(0);
+        let noting = |header: &FileHeader| {
+            flushed.set(header.sequence);
+            is_right(header)
+        };
+        let file = SmallFile { name, keyspace: Some(id), is_right: &noting };
+        let table_key = (self.keys.table)(id);
+        let Opened::Body(body) = self.small_file(&file, table_key.as_ref(), tell) else { return None };
+        let Ok(manifest) = manifest::decode(&body) else {
+            tell(file.place("body", 0..0, Finding::Damaged));
+            return None;
+        };
+        let mut deks = Vec::new();
+        for dek in &manifest.deks {
+            match table_key.as_ref().and_then(|key| dek.unwrap(id, key).ok()) {
+                Some(key) => deks.push((dek.epoch, key)),
+                None => {
+                    let name = format!("data encryption key of epoch {}", dek.epoch);
+                    tell(file.place(&name, 0..0, Finding::Damaged));
+                }
+            }
+        }
+        Some(Known { manifest, flushed: flushed.get(), deks })
+    }
+
+    fn parked(&self, path: &Path, id: KeyspaceId, segment: u64, known: Option<&Known>, tell: &mut Tell<'_>) {
+        let is_right = |header: &FileHeader| {
+            header.kind == FileKind::Parked && header.origin == id && header.number == segment
+        };
+        let file = SmallFile { name: self.name(path), keyspace: Some(id), is_right: &is_right };
+        let Opened::Body(body) = self.small_file(&file, self.keys.store, tell) else { return };
+        let (Ok(log_id), Ok(parts)) = (parked::decode_log_id(&body), parked::decode(&body)) else {
+            tell(file.place("body", 0..0, Finding::Damaged));
+            return;
+        };
+        let Some(known) = known else { return };
+        for part in parts.into_iter().filter(|part| part.place.sequence > known.flushed) {
+            let opened = known.dek(part.epoch).is_some_and(|dek| {
+                LogKey::derive(dek, part.epoch, id, &log_id).decrypt(part.place, part.sealed).is_ok()
+            });
+            if !opened {
+                tell(file.place(&format!("record {}", part.place.index), 0..0, Finding::Damaged));
+            }
+        }
+    }
+
+    /// A file that is neither the manifest nor parked: a sorted file, if one says so.
+    fn other(&self, path: &Path, id: KeyspaceId, known: Option<&Known>, tell: &mut Tell<'_>) {
+        let is_sorted_file = path.extension().is_some_and(|extension| extension == "sst");
+        match known {
+            Some(known) if known.names(path) => {}
+            None if is_sorted_file => self.closed_file(path, id, tell),
+            _ => self.leftover(path, Some(id), tell),
+        }
+    }
+
+    /// A sorted file of which only the header can be read.
+    fn closed_file(&self, path: &Path, id: KeyspaceId, tell: &mut Tell<'_>) {
+        let file = SmallFile { name: self.name(path), keyspace: Some(id), is_right: &|_| true };
+        let mut bytes = [0; HEADER_LEN];
+        let len = self.disk.open(path).and_then(|file| {
+            file.read_exact_at(&mut bytes, 0)?;
+            file.len()
+        });
+        let named = |header: &FileHeader| {
+            header.kind == FileKind::SortedFile
+                && path.file_name().is_some_and(|name| *name == *file_name(header))
+        };
+        match len {
+            Ok(len) => {
+                let sound = FileHeader::decode(&bytes).is_ok_and(|header| named(&header));
+                let finding = if sound { Finding::Sound } else { Finding::Damaged };
+                tell(file.place("header", 0..u64_of(HEADER_LEN), finding));
+                tell(file.place("blocks", u64_of(HEADER_LEN)..len, Finding::Unread));
+            }
+            Err(error) => tell(file.place(&unreadable(&error), 0..0, Finding::Damaged)),
+        }
+    }
+
+    fn sorted_files(&self, folder: &Path, id: KeyspaceId, known: &Known, tell: &mut Tell<'_>) {
+        let scope = CacheScope::new(&Arc::new(Caches::new(self.disk.clone(), 0, 1)));
+        for record in &known.manifest.files {
+            let file = SmallFile { name: manifest_name(id, record), keyspace: Some(id), is_right: &|_| true };
+            let opened = known.dek(record.header.epoch);
+            let opened = opened.and_then(|dek| SortedFile::new(record.clone(), folder, id, dek, &scope).ok());
+            let Some(sorted) = opened else {
+                tell(file.place("header", 0..record.len, Finding::Damaged));
+                continue;
+            };
+            sorted.walk(&mut |met: Met| {
+                let finding = if met.is_sound { Finding::Authentic } else { Finding::Damaged };
+                tell(Place { entries: met.entries, ..file.place(&met.name, met.bytes, finding) });
+            });
+        }
+    }
+}
+
+impl Known {
+    fn dek(&self, epoch: u32) -> Option<&SecretKey> {
+        self.deks.iter().find(|(at, _)| *at == epoch).map(|(_, key)| key)
+    }
+
+    fn names(&self, path: &Path) -> bool {
+        let names: BTreeSet<String> =
+            self.manifest.files.iter().map(|file| file_name(&file.header)).collect();
+        path.file_name().and_then(|name| name.to_str()).is_some_and(|name| names.contains(name))
+    }
+}
+
+fn manifest_name(id: KeyspaceId, record: &FileRecord) -> String {
+    format!("keyspaces/{id}/{}", file_name(&record.header))
+}

@@ -1,0 +1,232 @@
+//! Walks a store that nobody has open, and says of every byte of it whether it is what was written.
+//!
+//! A store is a list of [`Place`]s: headers, bodies, records, blocks, one behind the other, so that no byte
+//! lies outside all of them. What a key proves is [`Finding::Authentic`]; without the key there remain
+//! checksums of headers, lengths and names ([`Finding::Sound`]). After damage the walk goes on where it can.
+//!
+//! Map: [`log`] (segments) · [`keyspace`] (manifest, sorted files, parked parts).
+//!
+//! Invariants: nothing is written, and nothing is believed that was not authenticated; a place is called what
+//! [`EngineError::Damaged`] calls it when a running engine meets the damage.
+
+mod keyspace;
+mod log;
+
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crypto::SecretKey;
+use env::Disk;
+use env::disk::read_file;
+
+use super::header::{FileHeader, FileKind, HEADER_LEN};
+use super::reader::u64_of;
+use super::store_file::{self, StoreRecord};
+use crate::{EngineError, KeyspaceId, Result};
+
+const BODY: u8 = 1;
+/// No file that is read as a whole is longer.
+const MAX_LEN: u64 = 1 << 32;
+
+/// What opens a store, as far as it is at hand.
+pub struct Keys<'a> {
+    /// The key of the store: with it, the log and what is parked are authenticated.
+    pub store: Option<&'a SecretKey>,
+    /// The table key of a keyspace: with it, its manifest and sorted files are.
+    pub table: &'a dyn Fn(KeyspaceId) -> Option<SecretKey>,
+}
+
+/// A part of a file, and what was found there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Relative to the store.
+    pub file: String,
+    /// Whose the file is, where it is one keyspace's.
+    pub keyspace: Option<KeyspaceId>,
+    /// As errors name it.
+    pub name: String,
+    /// Where in the file.
+    pub bytes: Range<u64>,
+    /// What is there.
+    pub finding: Finding,
+    /// Versions of entries in a data block, commits in a record; else 0.
+    pub entries: u64,
+}
+
+/// What is known of a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finding {
+    /// It is what was written: its key says so.
+    Authentic,
+    /// Checksum, kind and length are right; whether it is what was written, only its key could tell.
+    Sound,
+    /// Encrypted, and its key is not at hand.
+    Unread,
+    /// Prepared for what comes, or left by what a crash cut off.
+    Unwritten,
+    /// Of a file that nothing names any more; the next start or opening removes it.
+    Leftover,
+    /// Not what was written.
+    Damaged,
+}
+
+/// A store to be walked. Nobody else may have it open meanwhile.
+pub struct Verify<'a> {
+    /// The disk.
+    pub disk: Arc<dyn Disk>,
+    /// The store's folder.
+    pub folder: &'a Path,
+    /// What is at hand.
+    pub keys: Keys<'a>,
+}
+
+type Tell<'a> = dyn FnMut(Place) + 'a;
+
+impl Verify<'_> {
+    /// Walks the store, telling every place.
+    ///
+    /// # Errors
+    /// [`EngineError::WrongKey`] where the store's key is another's; [`EngineError::Io`] where a folder cannot
+    /// be listed. What else cannot be read is told as damage.
+    pub fn run(&self, tell: &mut Tell<'_>) -> Result<()> {
+        let record = self.store_file(tell)?;
+        self.log(record, tell)?;
+        for folder in self.list(&self.folder.join("keyspaces"))? {
+            self.keyspace(&folder, tell)?;
+        }
+        for path in self.list(self.folder)? {
+            let name = self.name(&path);
+            if !matches!(&*name, "store" | "log" | "keyspaces" | "LOCK") {
+                self.leftover(&path, None, tell);
+            }
+        }
+        Ok(())
+    }
+
+    /// How many bytes there are to walk.
+    ///
+    /// # Errors
+    /// [`EngineError::Io`].
+    pub fn len(&self) -> Result<u64> {
+        let mut folders = vec![self.folder.to_owned(), self.folder.join("log")];
+        folders.extend(self.list(&self.folder.join("keyspaces"))?);
+        let mut len = 0;
+        for folder in folders {
+            let of = |path: &PathBuf| self.disk.open(path).and_then(|file| file.len()).unwrap_or_default();
+            len += self.list(&folder)?.iter().map(of).sum::<u64>();
+        }
+        Ok(len)
+    }
+
+    fn store_file(&self, tell: &mut Tell<'_>) -> Result<Option<StoreRecord>> {
+        let file = SmallFile {
+            name: "store".to_owned(),
+            keyspace: None,
+            is_right: &|header| header.kind == FileKind::Store,
+        };
+        if !self
+            .disk
+            .exists(&self.folder.join("store"))
+            .map_err(|source| EngineError::io("reading store", source))?
+        {
+            let nothing_yet = self.list(&self.folder.join("log"))?.is_empty()
+                && self.list(&self.folder.join("keyspaces"))?.is_empty();
+            if !nothing_yet {
+                tell(file.place("the file is missing", 0..0, Finding::Damaged));
+            }
+            return Ok(None);
+        }
+        match self.small_file(&file, self.keys.store, tell) {
+            Opened::Body(body) => Ok(store_file::decode(&body).ok()),
+            Opened::OtherKey => Err(EngineError::WrongKey("the store".to_owned())),
+            Opened::Nothing => Ok(None),
+        }
+    }
+
+    /// A file that is a header and one body.
+    fn small_file(&self, file: &SmallFile<'_>, key: Option<&SecretKey>, tell: &mut Tell<'_>) -> Opened {
+        let bytes = match read_file(&*self.disk, &self.folder.join(&file.name), MAX_LEN) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                tell(file.place(&unreadable(&error), 0..0, Finding::Damaged));
+                return Opened::Nothing;
+            }
+        };
+        let (head, body) = (
+            0..u64_of(HEADER_LEN.min(bytes.len())),
+            u64_of(HEADER_LEN.min(bytes.len()))..u64_of(bytes.len()),
+        );
+        let Some(header) = FileHeader::decode(&bytes).ok().filter(|header| (file.is_right)(header)) else {
+            tell(file.place("header", head, Finding::Damaged));
+            tell(file.place("body", body, Finding::Unread));
+            return Opened::Nothing;
+        };
+        let Some(key) = key else {
+            tell(file.place("header", head, Finding::Sound));
+            tell(file.place("body", body, Finding::Unread));
+            return Opened::Nothing;
+        };
+        let Ok(cipher) = header.cipher(key) else {
+            tell(file.place("header", head, Finding::Damaged));
+            tell(file.place("body", body, Finding::Unread));
+            return Opened::OtherKey;
+        };
+        let mut sealed = bytes.get(HEADER_LEN..).unwrap_or_default().to_vec();
+        let opened = cipher.decrypt_vec(BODY, 0, &mut sealed);
+        // The header's fields are bound to the body: only both together are authentic.
+        let found = if opened.is_ok() { Finding::Authentic } else { Finding::Damaged };
+        tell(file.place("header", head, if opened.is_ok() { found } else { Finding::Sound }));
+        tell(file.place("body", body, found));
+        opened.map_or(Opened::Nothing, |()| Opened::Body(sealed))
+    }
+
+    fn leftover(&self, path: &Path, keyspace: Option<KeyspaceId>, tell: &mut Tell<'_>) {
+        let len = self.disk.open(path).and_then(|file| file.len()).unwrap_or_default();
+        let (file, name) = (self.name(path), "all of it".to_owned());
+        tell(Place { file, keyspace, name, bytes: 0..len, finding: Finding::Leftover, entries: 0 });
+    }
+
+    fn list(&self, folder: &Path) -> Result<Vec<PathBuf>> {
+        let io = |source| EngineError::io(format!("listing {}", folder.display()), source);
+        if self.disk.exists(folder).map_err(io)? {
+            self.disk.list(folder).map_err(io)
+        } else {
+            Ok(Vec::new())
+        }
+    }
+
+    /// A path, relative to the store.
+    fn name(&self, path: &Path) -> String {
+        path.strip_prefix(self.folder).unwrap_or(path).to_string_lossy().into_owned()
+    }
+}
+
+/// A file that is a header and one body.
+struct SmallFile<'a> {
+    name: String,
+    keyspace: Option<KeyspaceId>,
+    is_right: &'a dyn Fn(&FileHeader) -> bool,
+}
+
+impl SmallFile<'_> {
+    fn place(&self, name: &str, bytes: Range<u64>, finding: Finding) -> Place {
+        let (file, keyspace) = (self.name.clone(), self.keyspace);
+        Place { file, keyspace, name: name.to_owned(), bytes, finding, entries: 0 }
+    }
+}
+
+/// What a small file's body is.
+enum Opened {
+    Body(Vec<u8>),
+    OtherKey,
+    Nothing,
+}
+
+fn unreadable(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "the file is missing".to_owned(),
+        _ => format!("it cannot be read: {error}"),
+    }
+}
