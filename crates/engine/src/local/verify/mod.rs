@@ -109,7 +109,7 @@ impl Verify<'_> {
     ///
     /// # Errors
     /// [`EngineError::Io`].
-    pub fn len(&self) -> Result<u64> {
+    pub fn bytes(&self) -> Result<u64> {
         let mut folders = vec![self.folder.to_owned(), self.folder.join("log")];
         folders.extend(self.list(&self.folder.join("keyspaces"))?);
         let mut len = 0;
