@@ -4,15 +4,19 @@
 //! that is read. Calls are asynchronous, since some keyrings ask a KMS; none blocks a thread.
 //!
 //! Map: [`raw`] (AES, RSA and branch keys at hand) · [`kms`] (keys that a KMS keeps, through any client) ·
-//! [`hierarchy`] (branch keys in a table) · [`multi`] (several keyrings, any one of which opens) ·
+//! [`hierarchy`] (branch keys in a table) · [`ecdh`] (key agreement) · [`multi`] (several keyrings, any one of which opens) ·
+//! [`materials`] (data keys, fresh or kept for a while) · [`legacy`] (where the old format's keys come from) ·
 //! [`tables`] (what is asked of DynamoDB) · [`cache`] (what is costly to fetch, kept for a while) · [`clock`] ·
 //! [`arn`] and [`version_id`] (names of keys).
 
 pub mod arn;
 pub mod cache;
 pub mod clock;
+pub mod ecdh;
 pub mod hierarchy;
 pub mod kms;
+pub mod legacy;
+pub mod materials;
 pub mod multi;
 pub mod raw;
 pub mod tables;
@@ -26,8 +30,10 @@ use item_encryption_format::dbesdk::{DataKey, EncryptedDataKey, EncryptionContex
 
 pub use arn::KeyArn;
 pub use cache::CacheLimits;
+pub use ecdh::{EphemeralEcdh, KmsEcdh, RawEcdh};
 pub use hierarchy::{HierarchicalKeyring, KeyStore};
 pub use kms::{KmsClient, KmsDiscovery, KmsKeyring};
+pub use materials::{CachedMaterials, FreshMaterials, MaterialsLimits, MaterialsManager};
 pub use multi::MultiKeyring;
 pub use tables::TableClient;
 pub use version_id::VersionId;

@@ -4,6 +4,10 @@
 
 mod at_hand;
 mod cache;
+mod ecdh;
 mod hierarchy;
 mod kms;
+mod legacy;
+mod materials;
+mod peer;
 mod world;

@@ -161,6 +161,11 @@ pub struct TablesState {
 }
 
 impl FakeTables {
+    pub fn insert(&self, item: Item) {
+        let name = self.name(&item);
+        self.0.lock().unwrap().items.insert(name, item);
+    }
+
     fn name(&self, item: &Item) -> String {
         let shape = self.0.lock().unwrap().shape.clone().unwrap();
         format!("{:?} {:?}", item[&shape.partition_key], item[&shape.sort_key])

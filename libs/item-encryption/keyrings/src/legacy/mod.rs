@@ -1,0 +1,171 @@
+//! Where the legacy format's content and signing keys come from.
+//!
+//! Map: this file (the providers) · [`meta_store`] (keys that are kept in a table, by name and version).
+
+pub mod meta_store;
+
+use std::sync::Arc;
+
+use item_encryption_format::Error as FormatError;
+use item_encryption_format::legacy::direct_kms::{self, NumberSpelling};
+use item_encryption_format::legacy::item::description_of;
+use item_encryption_format::legacy::{
+    ContentKey, Description, LegacyConfig, Materials, SigningKey, VerifyingKey, WrappingKey, decrypt_with,
+    encrypt,
+};
+use zeroize::Zeroizing;
+
+use crate::kms::refused;
+use crate::tables::Item;
+use crate::{Answer, KeyringError, KmsClient};
+
+pub use meta_store::{MetaStore, MostRecent};
+
+/// Where keys come from.
+pub enum LegacyProvider {
+    /// One content key for all items.
+    Static(Zeroizing<Vec<u8>>, SignatureKeys),
+    /// A content key for each item; one key wraps, one unwraps.
+    Wrapped {
+        /// For writing.
+        wrap: Option<WrappingKey>,
+        /// For reading.
+        unwrap: Option<WrappingKey>,
+        /// For all items.
+        signature: SignatureKeys,
+    },
+    /// A data key of a KMS for each item.
+    DirectKms {
+        /// The KMS.
+        client: Box<dyn KmsClient>,
+        /// The KMS key: id, ARN or alias.
+        key_id: String,
+    },
+    /// Keys of a table: the most recent of a name for writing, whichever an item names for reading.
+    MostRecent(MostRecent),
+}
+
+/// The halves of a signing key.
+pub struct SignatureKeys {
+    /// For writing.
+    pub signing: Option<SigningKey>,
+    /// For reading.
+    pub verifying: VerifyingKey,
+}
+
+impl LegacyProvider {
+    /// What opens an item that is bound to `table`; `keys` are the names of its key attributes.
+    pub fn opening<'a>(
+        &'a self,
+        item: &'a Item,
+        keys: &'a [String],
+        table: Option<&'a str>,
+        spelling: NumberSpelling,
+    ) -> Answer<'a, Opening<'a>> {
+        Box::pin(async move {
+            let description = description_of(item)?;
+            match self {
+                Self::Static(key, signature) => Ok(Opening {
+                    content: ContentKey::new(key.clone())?,
+                    signature: Verifying::Kept(&signature.verifying),
+                }),
+                Self::Wrapped { unwrap, signature, .. } => {
+                    let unwrap = unwrap.as_ref().ok_or_else(|| half("private-key or key"))?;
+                    let signature = Verifying::Kept(&signature.verifying);
+                    Ok(Opening { content: unwrap.unwrap(&description)?, signature })
+                }
+                Self::DirectKms { client, key_id } => {
+                    let context = direct_kms::context(item, keys, table, spelling)?;
+                    let answer = client.decrypt(key_id, &direct_kms::blob(&description)?, &context).await;
+                    let data_key = answer.map_err(|reason| refused("Decrypt", key_id, reason))?;
+                    let (content, mac) = direct_kms::keys(&data_key)?;
+                    let signature = Verifying::Derived(Arc::new(VerifyingKey::hmac_sha256(&*mac)));
+                    Ok(Opening { content, signature })
+                }
+                Self::MostRecent(provider) => {
+                    let row = provider.named_by(&description).await?;
+                    let signature = Verifying::Derived(Arc::clone(&row.verifying));
+                    Ok(Opening { content: row.wrapping.unwrap(&description)?, signature })
+                }
+            }
+        })
+    }
+
+    /// Encrypts an item.
+    pub fn seal<'a>(&'a self, item: Item, config: &'a LegacyConfig) -> Answer<'a, Item> {
+        Box::pin(async move {
+            match self {
+                Self::Static(key, signature) => {
+                    let (content, signature) = (ContentKey::new(key.clone())?, signature.signing()?);
+                    sealed(item, config, content, signature, Description::new())
+                }
+                Self::Wrapped { wrap, signature, .. } => {
+                    let wrap = wrap.as_ref().ok_or_else(|| half("public-key or key"))?;
+                    let (content, description) = wrap.generate()?;
+                    sealed(item, config, content, signature.signing()?, description)
+                }
+                Self::DirectKms { client, key_id } => {
+                    let table = config.table.as_deref();
+                    let context = direct_kms::context(&item, &config.keys, table, NumberSpelling::Stored)?;
+                    let answer = client.generate_data_key(key_id, &context).await;
+                    let (data_key, blob) =
+                        answer.map_err(|reason| refused("GenerateDataKey", key_id, reason))?;
+                    let (content, mac) = direct_kms::keys(&data_key)?;
+                    let signature = SigningKey::hmac_sha256(&*mac);
+                    sealed(item, config, content, &signature, direct_kms::description(&blob))
+                }
+                Self::MostRecent(provider) => {
+                    let row = provider.most_recent().await?;
+                    let (content, mut description) = row.wrapping.generate()?;
+                    description.insert(meta_store::ROW.to_owned(), row.name.clone());
+                    sealed(item, config, content, &row.signing, description)
+                }
+            }
+        })
+    }
+}
+
+fn sealed(
+    item: Item,
+    config: &LegacyConfig,
+    content: ContentKey,
+    signature: &SigningKey,
+    description: Description,
+) -> Result<Item, KeyringError> {
+    Ok(encrypt(item, config, &Materials { content, signature, description })?)
+}
+
+/// What opens one item.
+pub struct Opening<'a> {
+    content: ContentKey,
+    signature: Verifying<'a>,
+}
+
+enum Verifying<'a> {
+    Kept(&'a VerifyingKey),
+    Derived(Arc<VerifyingKey>),
+}
+
+impl Opening<'_> {
+    /// Verifies and decrypts.
+    ///
+    /// # Errors
+    /// As the format.
+    pub fn open(&self, item: Item, config: &LegacyConfig) -> Result<Item, FormatError> {
+        let signature = match &self.signature {
+            Verifying::Kept(key) => *key,
+            Verifying::Derived(key) => key,
+        };
+        decrypt_with(item, config, &self.content, signature)
+    }
+}
+
+impl SignatureKeys {
+    fn signing(&self) -> Result<&SigningKey, KeyringError> {
+        self.signing.as_ref().ok_or_else(|| half("signing-private-key"))
+    }
+}
+
+fn half(missing: &str) -> KeyringError {
+    KeyringError::CannotWrap(format!("the legacy provider has no {missing} for this"))
+}
