@@ -1,0 +1,157 @@
+//! Items in and out, under a configuration and a keyring.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use item_encryption_format::dbesdk::{EncryptionMaterials, SealedItem, encrypt, encryption_context};
+use item_encryption_format::{AttributeValue, Error as FormatError, TableConfig};
+use item_encryption_keyrings::{Keyring, KeyringError, SealedKeys};
+
+use crate::policy::{Form, ReadPolicy};
+
+/// An item, or a key: attributes by name.
+pub type Item<V> = HashMap<String, V>;
+
+/// What a codec answers, some time.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, ItemError>> + Send + 'a>>;
+
+/// Why an item is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ItemError {
+    /// By the format.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// By the keyring.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// It is stored in a form that is not to be read.
+    #[error("the item is {0}, which the read policy does not admit")]
+    NotAdmitted(Form),
+    /// For another reason, in words.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// Encrypts and decrypts the items of one table.
+pub trait ItemCodec<V: 'static>: Send + Sync {
+    /// Encrypts and signs an item under the logical table name. An item that already has attributes of a format
+    /// is refused.
+    fn encrypt<'a>(&'a self, item: Item<V>) -> Answer<'a, Item<V>>;
+
+    /// Verifies and decrypts a stored item of any form that the codec admits.
+    fn decrypt<'a>(&'a self, item: Item<V>) -> Answer<'a, Opened<V>>;
+
+    /// What happens to which attribute.
+    fn table(&self) -> &TableConfig;
+}
+
+/// A decrypted item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened<V> {
+    /// The item.
+    pub item: Item<V>,
+    /// How it was stored.
+    pub form: Form,
+    /// The table name it is bound to; `None` for plaintext.
+    pub bound_to: Option<String>,
+}
+
+/// A codec of the current format, which may read the other forms too.
+pub struct TableCodec {
+    table: TableConfig,
+    keyring: Arc<dyn Keyring>,
+    policy: ReadPolicy,
+}
+
+impl TableCodec {
+    /// The items of a table, under a keyring.
+    pub fn new(table: TableConfig, keyring: impl Keyring + 'static) -> Self {
+        Self { table, keyring: Arc::new(keyring), policy: ReadPolicy::current() }
+    }
+
+    /// Reads items that are bound to these names too: the old names of a restored or renamed table.
+    #[must_use]
+    pub fn read_as<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.table.read_as.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Reads these forms.
+    #[must_use]
+    pub fn read_policy(mut self, policy: ReadPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    async fn seal<V: AttributeValue>(&self, item: Item<V>) -> Result<Item<V>, ItemError> {
+        if Form::of(&item) == Form::Legacy {
+            return Err(FormatError::ReservedName("*amzn-ddb-map-*".to_owned()).into());
+        }
+        let context = encryption_context(&item, &self.table)?;
+        let mut materials = EncryptionMaterials::new(context, self.table.suite)?;
+        self.keyring.wrap(&mut materials).await?;
+        Ok(encrypt(item, &self.table, &materials)?)
+    }
+
+    async fn open<V: AttributeValue + Clone>(&self, item: Item<V>) -> Result<Opened<V>, ItemError> {
+        let form = Form::of(&item);
+        if form == Form::Plaintext {
+            let admitted = self.policy.plaintext;
+            return if admitted {
+                Ok(Opened { item, form, bound_to: None })
+            } else {
+                Err(ItemError::NotAdmitted(form))
+            };
+        }
+        let mut failure = None;
+        let mut others = self.table.read_as.iter();
+        let mut next = Some(&self.table.logical_table_name);
+        while let Some(name) = next {
+            next = others.next();
+            match self.open_as(item.clone(), form, name).await {
+                Ok(item) => return Ok(Opened { item, form, bound_to: Some(name.clone()) }),
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        Err(failure.unwrap_or(ItemError::NotAdmitted(form)))
+    }
+
+    async fn open_as<V: AttributeValue>(
+        &self,
+        item: Item<V>,
+        form: Form,
+        name: &str,
+    ) -> Result<Item<V>, ItemError> {
+        match (form, &self.policy.legacy) {
+            (Form::Current, _) => {
+                let sealed = SealedItem::read(item, name, &self.table)?;
+                let keys = SealedKeys {
+                    encrypted_data_keys: sealed.encrypted_data_keys(),
+                    context: sealed.context(),
+                    bound: sealed.bound(),
+                };
+                let key = self.keyring.unwrap(&keys).await?;
+                Ok(sealed.decrypt(&key)?)
+            }
+            (Form::Legacy, Some(reader)) => reader.decrypt(item, name, &self.table).await,
+            _ => Err(ItemError::NotAdmitted(form)),
+        }
+    }
+}
+
+impl<V: AttributeValue + Clone + Send + Sync + 'static> ItemCodec<V> for TableCodec {
+    fn encrypt<'a>(&'a self, item: Item<V>) -> Answer<'a, Item<V>> {
+        Box::pin(self.seal(item))
+    }
+
+    fn decrypt<'a>(&'a self, item: Item<V>) -> Answer<'a, Opened<V>> {
+        Box::pin(self.open(item))
+    }
+
+    fn table(&self) -> &TableConfig {
+        &self.table
+    }
+}

@@ -1,0 +1,44 @@
+//! BatchGetItem.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
+use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+
+use super::answered::Shape;
+use super::{ClientError, EncryptedClient, Item};
+use crate::soundness::check_old_parameters;
+
+impl EncryptedClient {
+    /// Gets items of one or more tables and decrypts them. Keys that DynamoDB did not come to are in the answer as
+    /// the SDK has them, ready to be asked again.
+    ///
+    /// # Errors
+    /// [`ClientError`]; as a whole where an item is refused.
+    pub async fn batch_get_item(
+        &self,
+        input: BatchGetItemInputBuilder,
+    ) -> Result<BatchGetItemOutput, ClientError> {
+        let mut asked = input.get_request_items().clone().unwrap_or_default();
+        let mut shapes = HashMap::new();
+        for (name, keys) in &mut asked {
+            self.known(Some(name))?;
+            shapes.insert(name.clone(), whole(keys)?);
+        }
+        let mut output = input.set_request_items(Some(asked)).send_with(&self.client).await?;
+        for (name, items) in output.responses.iter_mut().flatten() {
+            let shape = shapes.get(name).cloned().unwrap_or_default();
+            let opened = self.opened_all(self.known(Some(name))?, std::mem::take(items), &shape).await;
+            *items = opened.into_iter().collect::<Result<Vec<Item>, _>>()?;
+        }
+        Ok(output)
+    }
+}
+
+/// Asks for whole items; the shape is what was asked for.
+fn whole(keys: &mut KeysAndAttributes) -> Result<Shape, ClientError> {
+    check_old_parameters(&[("AttributesToGet", keys.attributes_to_get.is_some())])?;
+    let (expression, names) = (keys.projection_expression.take(), keys.expression_attribute_names.take());
+    Shape::projected(expression.as_deref(), names.as_ref())
+}
