@@ -103,6 +103,12 @@ fn proofs(options: &Options) -> Vec<Step> {
         Step::tests("sdk", "every operation through the AWS SDK for Rust", Kind::Cargo, || {
             proof("conformance")
         }),
+        Step::tests(
+            "encrypted tables",
+            "items encrypted by the client, migrated, restored",
+            Kind::Cargo,
+            || proof("item_encryption"),
+        ),
         Step::tests("bad input", "malformed requests", Kind::Cargo, || proof("bad_input")),
         Step::tests("at rest", "canaries in every byte of every file", Kind::Cargo, || proof("at_rest")),
         Step::tests("tampering", "flipped bits in every file", Kind::Cargo, || proof("tamper")),

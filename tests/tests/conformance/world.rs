@@ -34,7 +34,7 @@ impl World {
     }
 
     fn around(server: Server) -> Self {
-        let dynamodb = dynamodb_client(&server);
+        let dynamodb = dynamodb_client(&server.endpoint());
         let kms = kms_client(&server);
         Self { server, dynamodb, kms }
     }
@@ -42,7 +42,7 @@ impl World {
     /// Stops the server cleanly and starts it again.
     pub fn restart(&mut self) {
         self.server.restart();
-        self.dynamodb = dynamodb_client(&self.server);
+        self.dynamodb = dynamodb_client(&self.server.endpoint());
         self.kms = kms_client(&self.server);
     }
 
@@ -161,12 +161,13 @@ fn credentials() -> Credentials {
     Credentials::new(ACCESS_KEY_ID, SECRET_ACCESS_KEY, None, None, "tests")
 }
 
-fn dynamodb_client(server: &Server) -> aws_sdk_dynamodb::Client {
+/// A client of whatever answers there.
+pub fn dynamodb_client(endpoint: &str) -> aws_sdk_dynamodb::Client {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))
         .credentials_provider(credentials())
-        .endpoint_url(server.endpoint())
+        .endpoint_url(endpoint)
         .retry_config(RetryConfig::disabled())
         .http_client(aws_smithy_http_client::Builder::new().build_http());
     aws_sdk_dynamodb::Client::from_conf(config.build())

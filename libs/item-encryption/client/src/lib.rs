@@ -4,7 +4,7 @@
 //! current, legacy, plaintext) · [`legacy`] (where the old format's keys come from) · [`many`] (many items over the
 //! cores) · [`expression`] (which attributes an expression mentions) · [`soundness`] (which expressions mean on the
 //! stored item what they mean on the item) · [`search`] (the seam for finding items by encrypted attributes) ·
-//! [`change`] (an item replaced only where nobody changed it) · [`migration`] (tables encrypted in place, moved from
+//! [`change`] (an item replaced only where nobody changed it) · [`migration`] (tables encrypted in place, brought over from
 //! the legacy format, to new keys, to a new name) · [`sdk`] (the wrapper of `aws-sdk-dynamodb`, behind the feature of
 //! its name).
 //!

@@ -1,0 +1,15 @@
+//! Items encrypted by the client, through the AWS SDK for Rust, in a table of the real server.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+#[path = "../conformance/world.rs"]
+#[allow(dead_code, reason = "the world serves other tests too")]
+mod world;
+
+mod batches;
+mod fixture;
+mod reading;
+mod searching;
+mod sweeping;
+mod transactions;
+mod writing;
