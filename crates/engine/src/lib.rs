@@ -4,7 +4,7 @@
 //! Values, and everything about keys but their order inside one partition, mean nothing here.
 //!
 //! Map: [`keyspace`] (ids, keys, entries, commits: the nouns of the seam) · [`error`] ·
-//! [`memory`] (the model: nothing written) · [`local`] (the embedded engine) ·
+//! [`metrics`] · [`memory`] (the model: nothing written) · [`local`] (the embedded engine) ·
 //! [`conformance`] (what every engine must pass).
 //!
 //! Invariants: plaintext becomes bytes on disk only in `local/log/` and `local/sorted_file/`, through
@@ -15,6 +15,7 @@ pub mod error;
 pub mod keyspace;
 pub mod local;
 pub mod memory;
+pub mod metrics;
 
 use crypto::SecretKey;
 use futures::future::BoxFuture;
@@ -25,6 +26,7 @@ pub use keyspace::{
     Partition, Segment, SortRange, Version, Write,
 };
 pub use memory::MemoryEngine;
+pub use metrics::EngineMetrics;
 
 /// The result of a call to an engine.
 pub type Result<T> = std::result::Result<T, EngineError>;
@@ -115,6 +117,11 @@ pub trait Engine: Send + Sync {
     /// Whether commits are taken at all; where not, the error that they would be answered with.
     fn check_sound(&self) -> Result<()> {
         Ok(())
+    }
+
+    /// What was counted since the start.
+    fn metrics(&self) -> EngineMetrics {
+        EngineMetrics::default()
     }
 
     /// Writes what is still in memory into files and waits for it; nothing to do is fine. Called before a

@@ -29,6 +29,8 @@ fn small() -> Options {
         level0_files: 3,
         level_bytes: 24 << 10,
         level_growth: 3,
+        compaction_threads: 2,
+        merge_bytes_per_second: 0,
         open_files: 4,
     }
 }

@@ -34,6 +34,7 @@ fn tiny() -> Options {
 }
 
 struct World {
+    options: Options,
     disk: SimDisk,
     random: Arc<SeededRandom>,
     engine: Option<Arc<LocalEngine>>,
@@ -41,9 +42,9 @@ struct World {
 }
 
 impl World {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, options: Options) -> Self {
         let (disk, random) = (SimDisk::new(), Arc::new(SeededRandom::new(seed)));
-        let mut world = Self { disk, random, engine: None, model: BTreeMap::new() };
+        let mut world = Self { options, disk, random, engine: None, model: BTreeMap::new() };
         world.start();
         wait(world.engine().create(ID, table_key())).expect("created");
         world
@@ -54,7 +55,7 @@ impl World {
         let disk = Arc::new(self.disk.clone());
         let env = Env { clock: Arc::new(SystemClock), random: self.random.clone(), disk };
         let store_key = SecretKey::take(&mut [7; 32]);
-        let opened = LocalEngine::open(env, Path::new("/store"), store_key, tiny());
+        let opened = LocalEngine::open(env, Path::new("/store"), store_key, self.options.clone());
         self.engine = Some(opened.expect("the store opens"));
     }
 
@@ -124,7 +125,7 @@ fn pairs(entries: Vec<Entry>) -> Vec<(Key, Bytes)> {
 #[test]
 fn a_keyspace_of_many_levels_reads_like_the_model() {
     for seed in 0..4 {
-        let mut world = World::new(seed);
+        let mut world = World::new(seed, tiny());
         for step in 0..400 {
             world.commit();
             match world.below(60) {
@@ -141,10 +142,26 @@ fn a_keyspace_of_many_levels_reads_like_the_model() {
             }
         }
         world.assert_reads_like_the_model();
+        let filled = world.engine().levels(ID).expect("open").iter().filter(|(files, _)| *files > 0).count();
+        assert!(filled > 2, "{filled} levels are no test of levels");
         wait(world.engine().verify(ID)).expect("every digest is that of the manifest");
         wait(world.engine().compact(ID)).expect("a merge of everything");
         world.assert_reads_like_the_model();
         let stats = world.engine().stats(ID).expect("open");
         assert_eq!(stats.entries, world.model.len() as u64, "what was removed leaves nothing behind");
     }
+}
+
+#[test]
+fn commits_slow_down_where_merges_are_slow_and_lose_nothing() {
+    let options = Options { level0_files: 1, merge_bytes_per_second: 256 << 10, ..tiny() };
+    let mut world = World::new(9, options);
+    let most = 5000;
+    let commits = (0..most).take_while(|_| {
+        world.commit();
+        world.engine().metrics().stalls == 0
+    });
+    assert!(commits.count() < most, "level 0 grows and nobody waits");
+    assert!(!world.engine().metrics().stalled.is_zero());
+    world.assert_reads_like_the_model();
 }

@@ -46,7 +46,8 @@ struct OperationMetrics {
     count: AtomicU64,
 }
 
-/// A number that a room tells when asked: its name, its help text, its value.
+/// A number that a room tells when asked: its name, its help text, its value. One whose name ends in `_total`
+/// only grows.
 pub type Gauge = (&'static str, &'static str, f64);
 
 impl Metrics {
@@ -75,7 +76,8 @@ impl Metrics {
         self.render_signatures(&mut text);
         self.render_operations(&mut text);
         for (name, help, value) in gauges {
-            header(&mut text, name, help, "gauge");
+            let kind = if name.ends_with("_total") { "counter" } else { "gauge" };
+            header(&mut text, name, help, kind);
             let _ = writeln!(text, "{name} {value}");
         }
         text
@@ -187,7 +189,10 @@ mod tests {
         metrics.count_call(Some("DynamoDB_20120810.GetItem"), 400, Duration::from_secs(60));
         metrics.count_call(None, 400, Duration::ZERO);
         metrics.count_refused_signature("InvalidSignatureException");
-        let text = metrics.render(&[("strongroom_tables_open", "Tables open now.", 3.0)]);
+        let text = metrics.render(&[
+            ("strongroom_tables_open", "Tables open now.", 3.0),
+            ("strongroom_write_stalls_total", "Commits that had to wait.", 4.0),
+        ]);
         for line in [
             r#"strongroom_requests_total{operation="DynamoDB_20120810.GetItem",status="200"} 1"#,
             r#"strongroom_requests_total{operation="DynamoDB_20120810.GetItem",status="400"} 1"#,
@@ -200,6 +205,9 @@ mod tests {
             r#"strongroom_refused_signatures_total{exception="InvalidSignatureException"} 1"#,
             "strongroom_connections_open 0",
             "strongroom_tables_open 3",
+            "# TYPE strongroom_tables_open gauge",
+            "strongroom_write_stalls_total 4",
+            "# TYPE strongroom_write_stalls_total counter",
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");
         }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use auth::credentials;
 use dynamodb::DynamoDb;
 use engine::local::{LocalEngine, Options};
-use engine::{Engine, EngineError, KeyspaceId, MemoryEngine};
+use engine::{Engine, EngineError, EngineMetrics, KeyspaceId, MemoryEngine};
 use env::{Clock, Env, MovableClock};
 use envelope::Shredder;
 use futures::future::BoxFuture;
@@ -171,13 +171,42 @@ impl Rooms {
                     bytes += stats.disk_bytes as f64;
                 }
             }
-            vec![
+            let mut gauges = vec![
                 ("strongroom_tables", "Tables there are.", f64::from(tables)),
                 ("strongroom_tables_open", "Tables whose key is in memory under a lease.", f64::from(open)),
                 ("strongroom_tables_disk_bytes", "Bytes in files of open tables.", bytes),
-            ]
+            ];
+            gauges.extend(engine_numbers(&dynamodb.engine.metrics()));
+            gauges
         })
     }
+}
+
+fn engine_numbers(metrics: &EngineMetrics) -> [Gauge; 5] {
+    let number = |count: u64| count as f64;
+    [
+        (
+            "strongroom_write_stalls_total",
+            "Writes that had to wait because files could not be written or merged as fast.",
+            number(metrics.stalls),
+        ),
+        (
+            "strongroom_write_stall_seconds_total",
+            "How long those writes waited, all together.",
+            metrics.stalled.as_secs_f64(),
+        ),
+        ("strongroom_memory_bytes", "Bytes written that are not in files yet.", number(metrics.memory_bytes)),
+        (
+            "strongroom_flushed_bytes_total",
+            "Bytes of files written from memory.",
+            number(metrics.flushed_bytes),
+        ),
+        (
+            "strongroom_merged_bytes_total",
+            "Bytes of files written in the place of others.",
+            number(metrics.merged_bytes),
+        ),
+    ]
 }
 
 impl Rooms {

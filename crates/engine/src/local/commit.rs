@@ -26,7 +26,7 @@ pub const MAX_COMMIT_LEN: usize = 64 << 20;
 pub async fn commit(store: &Store, commit: Commit) -> Result<Outcome> {
     commit.check()?;
     let prepared = Prepared::new(store, &commit)?;
-    store.room_in_memory().await?;
+    prepared.admit(store).await?;
     prepared.apply(store).await
 }
 
@@ -73,6 +73,13 @@ impl Prepared {
         let written: BTreeSet<KeyspaceId> = commit.writes.iter().map(|write| write.keyspace).collect();
         let parts = written.into_iter().map(|id| PreparedPart::new(open(id)?, &commit.writes));
         Ok(Self { guards, keyspaces: parts.collect::<Result<_>>()? })
+    }
+
+    /// Waits where the background is behind.
+    async fn admit(&self, store: &Store) -> Result<()> {
+        let written: Vec<_> = self.keyspaces.iter().map(|part| part.keyspace.clone()).collect();
+        let bytes = self.keyspaces.iter().map(|part| part.plain.len()).sum();
+        store.admit(&written, bytes).await
     }
 
     /// Checks, orders, and waits until it is durable.

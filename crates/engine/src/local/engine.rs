@@ -11,20 +11,23 @@ use env::{Disk, Env};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 
 use super::cache::Caches;
 use super::keyspace::Keyspace;
+use super::levels::LEVELS;
 use super::log::queue::Log;
 use super::log::segment::Segment as LogSegment;
 use super::log::writer::Writer;
 use super::options::Options;
+use super::pacing::Pacing;
 use super::recovery::{Recovered, Recovery};
+use super::sorted_file::file::SortedFile;
 use super::store::{Signal, Store, keyspace_folder};
 use super::{commit, compaction, flush, lifecycle, read};
 use crate::{
-    Commit, Direction, Engine, EngineError, Entry, Key, KeyspaceId, KeyspaceStats, Limit, Outcome, Page,
-    Partition, Result, Segment, SortRange,
+    Commit, Direction, Engine, EngineError, EngineMetrics, Entry, Key, KeyspaceId, KeyspaceStats, Limit,
+    Outcome, Page, Partition, Result, Segment, SortRange,
 };
 
 /// The embedded engine. Dropping it stops its threads, without a flush: what is in the log is parked at the
@@ -78,6 +81,16 @@ impl LocalEngine {
         .await
     }
 
+    /// How many files each level of an open keyspace has, and their bytes.
+    ///
+    /// # Errors
+    /// [`EngineError::Absent`], [`EngineError::Closed`].
+    pub fn levels(&self, keyspace: KeyspaceId) -> Result<Vec<(usize, u64)>> {
+        let tree = self.store.opened(keyspace)?.tree();
+        let size = |files: &[Arc<SortedFile>]| (files.len(), files.iter().map(|file| file.record.len).sum());
+        Ok((0..LEVELS).map(|level| size(tree.files.level(level))).collect())
+    }
+
     fn start_threads(&self, segment: Arc<LogSegment>) -> Result<()> {
         let store = self.store.clone();
         let writer = Writer {
@@ -93,7 +106,11 @@ impl LocalEngine {
         self.start_thread("log", move || writer.run(segment))?;
         let for_flusher = store.clone();
         self.start_thread("flush", move || flush::run(&for_flusher))?;
-        self.start_thread("compaction", move || compaction::run(&store))
+        for _ in 0..store.options.compaction_threads.max(1) {
+            let for_compaction = store.clone();
+            self.start_thread("compaction", move || compaction::run(&for_compaction))?;
+        }
+        Ok(())
     }
 
     fn start_thread(&self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
@@ -125,6 +142,7 @@ impl LocalEngine {
 impl Drop for LocalEngine {
     fn drop(&mut self) {
         self.store.stopping.store(true, Ordering::Release);
+        self.store.pacing.stop();
         // Calls under way may still wait for the log, so that goes on until they are done.
         let join = |thread: JoinHandle<()>| drop(thread.join());
         self.jobs.lock().drain(..).for_each(join);
@@ -169,6 +187,7 @@ fn new_store(
     lock: Box<dyn Send + Sync>,
 ) -> Store {
     let keyspace = |(id, flushed)| (id, Arc::new(Keyspace::closed(id, keyspace_folder(folder, id), flushed)));
+    let pacing = Arc::new(Pacing::new(options.merge_bytes_per_second, env.clock.clone()));
     Store {
         caches: Arc::new(Caches::new(env.disk.clone(), options.cache_bytes, options.open_files)),
         env,
@@ -183,7 +202,7 @@ fn new_store(
         reclaiming: Mutex::default(),
         flusher: Arc::new(Signal::default()),
         compactor: Signal::default(),
-        flushed: Notify::new(),
+        pacing,
         flush_failure: Mutex::default(),
         stopping: AtomicBool::new(false),
         _lock: lock,
@@ -254,6 +273,10 @@ impl Engine for LocalEngine {
 
     fn check_sound(&self) -> Result<()> {
         self.store.log.order().check_sound()
+    }
+
+    fn metrics(&self) -> EngineMetrics {
+        self.store.pacing.metrics(self.store.memory.load(Ordering::Relaxed))
     }
 
     fn flush(&self) -> BoxFuture<'_, Result<()>> {

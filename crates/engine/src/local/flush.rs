@@ -8,9 +8,10 @@ use super::lifecycle::install_manifest;
 use super::manifest::Change;
 use super::memtable::Memtable;
 use super::merge::{Everything, Source};
+use super::pacing::Work;
 use super::retention::Retention;
 use super::sorted_file::file::SortedFile;
-use super::sorted_file::writer::SortedFileWriter;
+use super::sorted_file::writer::{Form, SortedFileWriter};
 use super::store::{FlushFailure, Store};
 use super::tree::Tree;
 use super::{parked, reclaim, recovery};
@@ -18,8 +19,9 @@ use crate::{EngineError, Result};
 
 /// The thread that keeps memtables small and the log short.
 pub fn run(store: &Store) {
+    let mut wakings = 0;
     loop {
-        store.flusher.wait();
+        store.flusher.wait(&mut wakings);
         if store.is_stopping() {
             return;
         }
@@ -28,7 +30,7 @@ pub fn run(store: &Store) {
             tracing::warn!(%error, "memtables could not be written to files, or log segments not given back");
         }
         *store.flush_failure.lock() = done.as_ref().err().map(FlushFailure::of);
-        store.flushed.notify_waiters();
+        store.pacing.memory.tell();
         store.compactor.wake();
     }
 }
@@ -36,7 +38,7 @@ pub fn run(store: &Store) {
 /// Writes everything that is in memory to files; [`crate::Engine::flush`].
 pub fn flush_all(store: &Store) -> Result<()> {
     let done = store.all().iter().map(|keyspace| flush(store, keyspace)).fold(Ok(()), Result::and);
-    store.flushed.notify_waiters();
+    store.pacing.memory.tell();
     let done = done.and_then(|()| reclaim::reclaim(store));
     store.compactor.wake();
     done
@@ -45,7 +47,7 @@ pub fn flush_all(store: &Store) -> Result<()> {
 fn flush_large(store: &Store) -> Result<()> {
     while let Some(keyspace) = largest_to_flush(store).filter(|_| !store.is_stopping()) {
         flush(store, &keyspace)?;
-        store.flushed.notify_waiters();
+        store.pacing.memory.tell();
     }
     Ok(())
 }
@@ -115,7 +117,7 @@ fn write_file(
     tree: &Tree,
     horizon: u64,
 ) -> Result<Option<Arc<SortedFile>>> {
-    let mut writer = new_writer(store, keyspace, open)?;
+    let mut writer = new_writer(store, keyspace, open, Work::Flush)?;
     let sources = tree.frozen.iter().map(|table| Source::Memory(table.cursor())).collect();
     let everything = Everything::new(sources)?;
     let retention = Retention::new(horizon, tree.files.is_empty());
@@ -127,10 +129,18 @@ fn write_file(
 }
 
 /// A writer under the keyspace's current data encryption key.
-pub fn new_writer(store: &Store, keyspace: &Keyspace, open: &OpenKeyspace) -> Result<SortedFileWriter> {
+pub fn new_writer(
+    store: &Store,
+    keyspace: &Keyspace,
+    open: &OpenKeyspace,
+    work: Work,
+) -> Result<SortedFileWriter> {
+    let pacing = store.pacing.clone();
+    let form =
+        Form { block_len: store.options.block_bytes, pace: Box::new(move |bytes| pacing.wrote(work, bytes)) };
     open.with_secrets(|secrets| {
         let dek = secrets.current_dek().ok_or(EngineError::Closed(keyspace.id))?;
-        SortedFileWriter::create(&store.env, &keyspace.folder, keyspace.id, dek, store.options.block_bytes)
+        SortedFileWriter::create(&store.env, &keyspace.folder, keyspace.id, dek, form)
     })?
 }
 

@@ -109,6 +109,8 @@ pub struct OpenKeyspace {
     pub manifest: Mutex<CurrentManifest>,
     /// Segments whose parts lie parked beside it, with the highest sequence number, until flushed.
     pub parked: Mutex<Vec<(u64, u64)>>,
+    /// Whether its files could not be merged when that was last tried.
+    pub merge_failed: AtomicBool,
     /// Whether it was closed because it was dropped.
     dropped: AtomicBool,
     memory: Arc<AtomicUsize>,
@@ -162,6 +164,7 @@ impl OpenKeyspace {
             scope,
             manifest: Mutex::new(manifest),
             parked: Mutex::default(),
+            merge_failed: AtomicBool::new(false),
             dropped: AtomicBool::new(false),
             memory: memory.clone(),
             secrets: Mutex::new(Some(secrets)),

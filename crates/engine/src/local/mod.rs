@@ -51,6 +51,7 @@ mod manifest;
 mod memtable;
 mod merge;
 mod options;
+mod pacing;
 mod parked;
 mod read;
 mod reader;

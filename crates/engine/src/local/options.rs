@@ -7,8 +7,8 @@
 pub struct Options {
     /// A keyspace's memtable of this size is written to a file.
     pub memtable_bytes: usize,
-    /// When all memtables together have this size, the largest is written to a file; at four times this size
-    /// commits wait.
+    /// When all memtables together have this size, the largest is written to a file; at twice this size commits
+    /// slow down, at four times they wait.
     pub memtables_bytes: usize,
     /// A log segment of this size is followed by another.
     pub log_segment_bytes: u64,
@@ -22,13 +22,18 @@ pub struct Options {
     pub block_bytes: usize,
     /// A merge begins a new sorted file when one has this length.
     pub file_bytes: u64,
-    /// When a keyspace has so many files as they were flushed, they are merged.
+    /// When a keyspace has so many files as they were flushed, they are merged. At three times as many its
+    /// commits slow down, at six times they wait.
     pub level0_files: usize,
     /// What is flushed is merged straight into the last level while that is not longer than this; then levels
     /// grow between them.
     pub level_bytes: u64,
     /// Each level may be this many times as long as the one above.
     pub level_growth: u64,
+    /// Threads that merge files, for all keyspaces together.
+    pub compaction_threads: usize,
+    /// What merges may write, in bytes a second; 0: as fast as they can.
+    pub merge_bytes_per_second: u64,
     /// Sorted files held open at once.
     pub open_files: usize,
 }
@@ -47,6 +52,8 @@ impl Default for Options {
             level0_files: 8,
             level_bytes: 1 << 30,
             level_growth: 8,
+            compaction_threads: 1,
+            merge_bytes_per_second: 0,
             open_files: 512,
         }
     }

@@ -9,14 +9,21 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crypto::SecretKey;
 use env::Env;
 use parking_lot::{Condvar, Mutex, RwLock};
-use tokio::sync::Notify;
 
 use super::cache::Caches;
 use super::keyspace::{Keyspace, OpenKeyspace};
 use super::log::queue::Log;
 use super::options::Options;
+use super::pacing::{Pacing, pressure};
 use super::store_file::StoreFile;
 use crate::{EngineError, KeyspaceId, Result};
+
+/// Commits slow down when memtables have so many times their size, and stop at so many.
+const MEMORY_SLOW: usize = 2;
+const MEMORY_STOP: usize = 4;
+/// Commits slow down when level 0 has so many times the files that make it full, and stop at so many.
+const LEVEL0_SLOW: usize = 3;
+const LEVEL0_STOP: usize = 6;
 
 /// A running store.
 pub struct Store {
@@ -46,8 +53,8 @@ pub struct Store {
     pub flusher: Arc<Signal>,
     /// Wakes the thread that merges files.
     pub compactor: Signal,
-    /// Told whenever memtables were given back, or could not be.
-    pub flushed: Notify,
+    /// Holds commits back, and merges.
+    pub pacing: Arc<Pacing>,
     /// Why the last flush in the background failed.
     pub flush_failure: Mutex<Option<FlushFailure>>,
     /// The engine is being dropped.
@@ -106,23 +113,35 @@ impl Store {
         self.stopping.load(Ordering::Acquire)
     }
 
-    /// Waits, where memtables take too much memory, until some were written to files.
-    pub async fn room_in_memory(&self) -> Result<()> {
-        let limit = self.options.memtables_bytes.saturating_mul(4);
-        while self.memory.load(Ordering::Relaxed) > limit {
-            let mut flushed = std::pin::pin!(self.flushed.notified());
-            flushed.as_mut().enable();
-            self.flusher.wake();
-            if self.memory.load(Ordering::Relaxed) <= limit {
-                break;
-            }
+    /// Waits until a commit of so many bytes to these keyspaces may go on: while memtables take too much memory,
+    /// or one of them has too many files that are not merged.
+    pub async fn admit(&self, written: &[Arc<OpenKeyspace>], bytes: usize) -> Result<()> {
+        let flush = || self.flusher.wake();
+        self.pacing.pass(&self.pacing.memory, bytes, || self.memory_pressure(), flush).await?;
+        let unmerged = || Ok(written.iter().map(|open| self.level0_pressure(open)).max().unwrap_or(0));
+        self.pacing.pass(&self.pacing.level0, bytes, unmerged, || self.compactor.wake()).await
+    }
+
+    fn memory_pressure(&self) -> Result<u64> {
+        let limit = self.options.memtables_bytes;
+        let memory = self.memory.load(Ordering::Relaxed);
+        let pressure = pressure(memory, limit.saturating_mul(MEMORY_SLOW), limit.saturating_mul(MEMORY_STOP));
+        if pressure > 0 {
             self.log.order().check_sound()?;
             if let Some(failure) = &*self.flush_failure.lock() {
                 return Err(failure.to_error());
             }
-            flushed.await;
         }
-        Ok(())
+        Ok(pressure)
+    }
+
+    /// None where files cannot be merged: reads that get slower are better than commits that wait for ever.
+    fn level0_pressure(&self, open: &OpenKeyspace) -> u64 {
+        if open.merge_failed.load(Ordering::Relaxed) {
+            return 0;
+        }
+        let (files, full) = (open.tree().files.level(0).len(), self.options.level0_files);
+        pressure(files, full.saturating_mul(LEVEL0_SLOW), full.saturating_mul(LEVEL0_STOP))
     }
 }
 
@@ -136,26 +155,26 @@ pub fn keyspace_folder(store: &Path, id: KeyspaceId) -> PathBuf {
     keyspaces_folder(store).join(id.to_string())
 }
 
-/// Wakes a thread that has nothing to do.
+/// Wakes threads that have nothing to do.
 #[derive(Default)]
 pub struct Signal {
-    woken: Mutex<bool>,
+    wakings: Mutex<u64>,
     condition: Condvar,
 }
 
 impl Signal {
-    /// Lets [`Signal::wait`] return, now or when it is next called.
+    /// Lets [`Signal::wait`] return in every thread that waits, or next will.
     pub fn wake(&self) {
-        *self.woken.lock() = true;
+        *self.wakings.lock() += 1;
         self.condition.notify_all();
     }
 
-    /// Waits until woken.
-    pub fn wait(&self) {
-        let mut woken = self.woken.lock();
-        while !*woken {
-            self.condition.wait(&mut woken);
+    /// Waits until woken since `seen`, the number of wakings this thread knows of.
+    pub fn wait(&self, seen: &mut u64) {
+        let mut wakings = self.wakings.lock();
+        while *wakings == *seen {
+            self.condition.wait(&mut wakings);
         }
-        *woken = false;
+        *seen = *wakings;
     }
 }

@@ -8,7 +8,7 @@
 mod outputs;
 mod pick;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -27,31 +27,40 @@ use super::store::Store;
 use super::tree::Tree;
 use crate::{EngineError, KeyspaceId, Result};
 
-/// A thread that merges files: each time the most urgent job of all keyspaces, until there is none.
+/// A thread that merges files: each time the most urgent job of all keyspaces, until there is none. Several
+/// threads work on several keyspaces.
 pub fn run(store: &Store) {
+    let mut wakings = 0;
     loop {
-        store.compactor.wait();
-        // Those whose merge failed are left in peace until the next waking.
-        let mut given_up = BTreeMap::new();
-        while let Some(keyspace) = most_urgent(store, &given_up).filter(|_| !store.is_stopping()) {
-            match compact_once(store, &keyspace) {
-                Ok(true) => {}
-                Ok(false) => drop(given_up.insert(keyspace.id, ())),
-                Err(error) => {
-                    tracing::warn!(%error, keyspace = %keyspace.id, "files could not be merged; reads go on");
-                    given_up.insert(keyspace.id, ());
-                }
-            }
-        }
+        store.compactor.wait(&mut wakings);
         if store.is_stopping() {
             return;
         }
+        work_until_done(store);
+        store.pacing.level0.tell();
     }
 }
 
-fn most_urgent(store: &Store, given_up: &BTreeMap<KeyspaceId, ()>) -> Option<Arc<Keyspace>> {
-    let all = store.all().into_iter().filter(|keyspace| !given_up.contains_key(&keyspace.id));
-    let urgent = all.filter_map(|keyspace| {
+/// Those whose merge failed are left in peace until the next waking.
+fn work_until_done(store: &Store) {
+    let mut given_up = BTreeSet::new();
+    while let Some(keyspace) = most_urgent(store, &given_up).filter(|_| !store.is_stopping()) {
+        match compact_once(store, &keyspace) {
+            Ok(true) => {}
+            Ok(false) => drop(given_up.insert(keyspace.id)),
+            Err(error) => {
+                tracing::warn!(%error, keyspace = %keyspace.id, "files could not be merged; reads go on");
+                given_up.insert(keyspace.id);
+            }
+        }
+        store.pacing.level0.tell();
+    }
+}
+
+fn most_urgent(store: &Store, given_up: &BTreeSet<KeyspaceId>) -> Option<Arc<Keyspace>> {
+    let idle =
+        |keyspace: &Arc<Keyspace>| !given_up.contains(&keyspace.id) && !keyspace.compacting.is_locked();
+    let urgent = store.all().into_iter().filter(idle).filter_map(|keyspace| {
         let tree = keyspace.opened().ok()?.tree();
         let (urgency, _) = pick::pick(&shape(&tree.files), &sizes(store))?;
         Some((urgency, keyspace))
@@ -59,13 +68,16 @@ fn most_urgent(store: &Store, given_up: &BTreeMap<KeyspaceId, ()>) -> Option<Arc
     urgent.max_by_key(|(urgency, _)| *urgency).map(|(_, keyspace)| keyspace)
 }
 
-/// Does the most urgent job of a keyspace; `false` where there is none, or it was closed meanwhile.
+/// Does the most urgent job of a keyspace; `false` where there is none, another thread is at it, or it was
+/// closed meanwhile.
 fn compact_once(store: &Store, keyspace: &Keyspace) -> Result<bool> {
-    let _compacting = keyspace.compacting.lock();
+    let Some(_compacting) = keyspace.compacting.try_lock() else { return Ok(false) };
     let Ok(open) = keyspace.opened() else { return Ok(false) };
     let levels = open.tree().files.clone();
     let Some((_, job)) = pick::pick(&shape(&levels), &sizes(store)) else { return Ok(false) };
-    do_unless_closed(store, keyspace, &open, &levels, &job)
+    let done = do_unless_closed(store, keyspace, &open, &levels, &job);
+    open.merge_failed.store(done.is_err(), Ordering::Relaxed);
+    done
 }
 
 /// Merges all files of a keyspace into the last level, and drops all that no reader can see.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::Result;
 use crate::local::flush::{finish_file, new_writer};
 use crate::local::keyspace::{Keyspace, OpenKeyspace};
+use crate::local::pacing::Work;
 use crate::local::sorted_file::file::SortedFile;
 use crate::local::sorted_file::writer::SortedFileWriter;
 use crate::local::store::Store;
@@ -34,7 +35,7 @@ impl<'a> Outputs<'a> {
         }
         let writer = match &mut self.current {
             Some(writer) => writer,
-            none => none.insert(new_writer(self.store, self.keyspace, self.open)?),
+            none => none.insert(new_writer(self.store, self.keyspace, self.open, Work::Merge)?),
         };
         writer.add(user_key, version, value)
     }

@@ -17,6 +17,14 @@ use crate::{EngineError, KeyspaceId, Result};
 const INDEX_LEN: usize = 8 << 10;
 const WRITE_LEN: usize = 1 << 20;
 
+/// How a file is written.
+pub struct Form {
+    /// Data blocks, before encryption, about.
+    pub block_len: usize,
+    /// Told of bytes written; may wait.
+    pub pace: Box<dyn Fn(usize) + Send>,
+}
+
 /// A sorted file in the making. Entries come in order; what is not finished is removed.
 pub struct SortedFileWriter {
     env: Env,
@@ -39,7 +47,7 @@ impl SortedFileWriter {
         folder: &Path,
         keyspace: KeyspaceId,
         (epoch, dek): (u32, &SecretKey),
-        block_len: usize,
+        Form { block_len, pace }: Form,
     ) -> Result<Self> {
         let mut header = FileHeader::new(FileKind::SortedFile, keyspace, dek, &*env.random);
         header.epoch = epoch;
@@ -48,7 +56,7 @@ impl SortedFileWriter {
         let file =
             env.disk.create(&path).map_err(|source| EngineError::io("creating a sorted file", source))?;
         let buffer = header.encode().to_vec();
-        let out = Out { file, header, cipher, buffer, written: 0, digest: Sha256::new() };
+        let out = Out { file, header, cipher, buffer, written: 0, digest: Sha256::new(), pace };
         Ok(Self {
             env: env.clone(),
             path,
@@ -196,6 +204,7 @@ struct Out {
     buffer: Vec<u8>,
     written: u64,
     digest: Sha256,
+    pace: Box<dyn Fn(usize) + Send>,
 }
 
 impl Out {
@@ -216,6 +225,7 @@ impl Out {
         self.file.write_all_at(&self.buffer, self.written)?;
         self.digest.update(&self.buffer);
         self.written += u64_of(self.buffer.len());
+        (self.pace)(self.buffer.len());
         self.buffer.clear();
         Ok(())
     }
