@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Error;
+use crate::dbesdk::RESERVED_PREFIX;
 
 /// What happens to an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,10 +93,12 @@ impl TableConfig {
         }
     }
 
-    /// Whether a reader counts an attribute as signed: an unknown one is, so that nobody can slip it in.
+    /// Whether a reader counts an attribute as signed: an unknown one is, so that nobody can slip it in. The
+    /// format's own, beacons among them, never are; they go when the item is opened.
     #[must_use]
     pub fn reads_as_signed(&self, attribute: &str) -> bool {
         match self.actions.get(attribute) {
+            _ if attribute.starts_with(RESERVED_PREFIX) => false,
             Some(action) => *action != Action::DoNothing,
             None => !self.is_listed_unsigned(attribute),
         }

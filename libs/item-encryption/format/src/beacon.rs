@@ -14,6 +14,12 @@ use crate::value::{AttributeValue, View};
 /// The longest a beacon may be.
 const MAX_BITS: u8 = 63;
 
+/// The attribute that holds the beacon `name`.
+#[must_use]
+pub fn attribute(name: &str) -> String {
+    format!("aws_dbe_b_{name}")
+}
+
 /// A standard beacon of one attribute.
 pub struct Beacon {
     name: String,
@@ -39,22 +45,32 @@ impl Beacon {
     /// The attribute that holds it.
     #[must_use]
     pub fn attribute(&self) -> String {
-        format!("aws_dbe_b_{}", self.name)
+        attribute(&self.name)
     }
 
     /// The beacon of a value, lower-case hexadecimal; partition 0 is the only one of tables without partitions.
     ///
     /// # Errors
-    /// [`Error::UnsupportedValue`] for anything but strings, numbers and binary values.
+    /// [`Error::UnsupportedValue`] for a value that has no bytes in the format.
     pub fn of<V: AttributeValue>(&self, value: &V, partition: u8) -> Result<String, Error> {
-        let refused = |reason| Error::UnsupportedValue { attribute: self.name.clone(), reason };
-        let view = value.view();
-        if !matches!(view, View::S(_) | View::N(_) | View::B(_)) {
-            return Err(refused("a beacon is of a string, a number or a binary value"));
-        }
+        self.of_view(value.view(), partition)
+    }
+
+    /// The same of a value that is only seen.
+    ///
+    /// # Errors
+    /// As [`Beacon::of`].
+    pub fn of_view<V: AttributeValue>(&self, view: View<'_, V>, partition: u8) -> Result<String, Error> {
         let mut bytes = Zeroizing::new(Vec::with_capacity(64));
-        write(view, &mut bytes).map_err(refused)?;
+        write(view, &mut bytes)
+            .map_err(|reason| Error::UnsupportedValue { attribute: self.name.clone(), reason })?;
         Ok(hash(&self.key, &mut bytes, self.bits, partition))
+    }
+
+    /// The beacon of a text.
+    #[must_use]
+    pub fn of_text(&self, text: &str, partition: u8) -> String {
+        hash(&self.key, &mut Zeroizing::new(text.as_bytes().to_vec()), self.bits, partition)
     }
 
     /// The part of a compound beacon that holds this one: the prefix stays in clear, and is not hashed.
@@ -92,9 +108,10 @@ mod tests {
     fn what_has_no_beacon_is_refused() {
         assert!(Beacon::new("b", 0, &[1]).is_err() && Beacon::new("b", 64, &[1]).is_err());
         let beacon = Beacon::new("b", 63, &[1]).unwrap();
-        assert!(beacon.of(&Value::Null, 0).is_err());
+        assert!(beacon.of(&Value::N("seven".to_owned()), 0).is_err());
         assert_eq!(beacon.of(&Value::N("7.50".to_owned()), 0), beacon.of(&Value::N("7.5".to_owned()), 0));
-        assert_eq!(beacon.of(&Value::S("x".to_owned()), 0).unwrap().len(), 16);
+        assert_eq!(beacon.of(&Value::S("x".to_owned()), 0).unwrap(), beacon.of_text("x", 0));
+        assert_eq!(beacon.of_text("x", 0).len(), 16);
         assert_eq!(beacon.attribute(), "aws_dbe_b_b");
     }
 }

@@ -12,7 +12,7 @@ use super::header::{EncryptedDataKey, Header};
 use super::materials::DataKey;
 use super::record::Record;
 use super::serialize::{TypeId, read_owned};
-use super::{FOOTER, HEADER, footer};
+use super::{FOOTER, HEADER, RESERVED_PREFIX, footer};
 use crate::primitive::{Hkdf, gcm_open};
 use crate::value::{AttributeValue, View};
 use crate::{Action, Error, TableConfig};
@@ -68,7 +68,7 @@ impl<'c, V: AttributeValue> SealedItem<'c, V> {
         &self.bound
     }
 
-    /// Verifies the whole item, then decrypts it.
+    /// Verifies the whole item, then decrypts it. Beacons, which nobody signs, are left out.
     ///
     /// # Errors
     /// [`Error::WrongKey`], [`Error::Signature`], [`Error::Malformed`].
@@ -87,6 +87,7 @@ impl<'c, V: AttributeValue> SealedItem<'c, V> {
         for field in fields.into_iter().filter(|field| field.action == Action::EncryptAndSign) {
             *field.value = open_field(&keys.next()?, paths.path(&field), field.name, field.value)?;
         }
+        item.retain(|name, _| !name.starts_with(RESERVED_PREFIX));
         Ok(item)
     }
 }
