@@ -25,9 +25,22 @@ fn compound(config: &mut SearchConfig, beacon: CompoundBeacon) {
     config.compound.push(beacon);
 }
 
+fn asserts_refusal(cases: &[(Change, &str)]) {
+    for (change, reason) in cases {
+        let error = refused(*change);
+        assert!(error.contains(reason), "{error:?} does not tell {reason:?}");
+    }
+    assert_eq!(refused(|_| ()), "it is taken");
+}
+
+/// A standard beacon of what nothing else is of.
+fn secret(style: Style, bits: u8) -> StandardBeacon {
+    StandardBeacon::new("Secret", bits).styled(style)
+}
+
 #[test]
-fn what_cannot_be_is_refused_by_name() {
-    let cases: &[(Change, &str)] = &[
+fn standard_beacons_that_cannot_be_are_refused_by_name() {
+    asserts_refusal(&[
         (|c| standard(c, StandardBeacon::new("Secret", 0)), "\"Secret\": its length is 1 to 63"),
         (|c| standard(c, StandardBeacon::new("Secret", 64)), "\"Secret\": its length is 1 to 63"),
         (|c| standard(c, StandardBeacon::new("Name", 8)), "\"Name\": another beacon"),
@@ -40,81 +53,61 @@ fn what_cannot_be_is_refused_by_name() {
         (|c| standard(c, StandardBeacon::new("Other", 8).at("Name")), "\"Name\" is of the same value"),
         (|c| standard(c, StandardBeacon::new("Year", 8).at("Secret")), "\"Year\": an attribute has its name"),
         (|c| standard(c, StandardBeacon::new("Other", 8).at("Secret[")), "not the location"),
-        (
-            |c| standard(c, StandardBeacon { partitions: Some(3), ..StandardBeacon::new("Secret", 8) }),
-            "at most the table's",
-        ),
-        (
-            |c| standard(c, StandardBeacon::new("Secret", 8).styled(Style::Shared("Name".into()))),
-            "another length",
-        ),
-        (
-            |c| standard(c, StandardBeacon::new("Secret", 8).styled(Style::Shared("None".into()))),
-            "not a standard beacon",
-        ),
-        (|c| standard(c, StandardBeacon::new("Secret", 8).styled(Style::Shared("Secret".into()))), "itself"),
-        (
-            |c| standard(c, StandardBeacon::new("Secret", 32).styled(Style::SharedSet("Nick".into()))),
-            "shares with another",
-        ),
+        (|c| standard(c, StandardBeacon::new("Upper", 8).at("Secret")), "another beacon"),
+        (|c| c.standard[0].partitions = Some(3), "at most the table's"),
+        (|c| standard(c, secret(Style::Shared("Name".into()), 8)), "another length"),
+        (|c| standard(c, secret(Style::Shared("None".into()), 8)), "not a standard beacon"),
+        (|c| standard(c, secret(Style::Shared("Secret".into()), 8)), "itself"),
+        (|c| standard(c, secret(Style::SharedSet("Nick".into()), 32)), "shares with another"),
+    ]);
+}
+
+#[test]
+fn tables_and_virtual_fields_that_cannot_be_are_refused_by_name() {
+    asserts_refusal(&[
         (|c| c.partitions = Some(0), "1 to 255"),
         (|c| c.key_field = Some("Name".into()), "\"Name\": it is encrypted"),
         (
             |c| c.virtual_fields.push(VirtualField::new("V").part("Year", &[])),
-            "\"V\": none of its parts is encrypted",
+            "none of its parts is encrypted",
         ),
         (|c| c.virtual_fields.push(VirtualField::new("V").part("ttl", &[])), "\"ttl\" is not signed"),
         (|c| c.virtual_fields.push(VirtualField::new("Year").part("Name", &[])), "\"Year\": an attribute"),
-        (|c| compound(c, CompoundBeacon::new("C", '.')), "\"C\": it has no parts"),
+    ]);
+}
+
+#[test]
+fn compound_beacons_that_cannot_be_are_refused_by_name() {
+    asserts_refusal(&[
+        (|c| compound(c, of('.')), "\"C\": it has no parts"),
         (
             |c| compound(c, CompoundBeacon::new("Secret", '.').signed("Year", "Y_")),
             "\"Secret\": an attribute",
         ),
-        (|c| compound(c, CompoundBeacon::new("C", '.').signed("Name", "N_")), "its content shows"),
-        (|c| compound(c, CompoundBeacon::new("C", '.').signed("ttl", "N_")), "\"ttl\" is not signed"),
-        (|c| compound(c, CompoundBeacon::new("C", '.').encrypted("Secret", "S_")), "not a standard beacon"),
-        (|c| compound(c, CompoundBeacon::new("C", '.').encrypted("Tags", "T_")), "of a set"),
-        (|c| compound(c, CompoundBeacon::new("C", '.').signed("Year", "")), "no prefix"),
-        (|c| compound(c, CompoundBeacon::new("C", '_').signed("Year", "Y_")), "the split character"),
+        (|c| compound(c, of('.').signed("Name", "N_")), "its content shows"),
+        (|c| compound(c, of('.').signed("ttl", "N_")), "\"ttl\" is not signed"),
+        (|c| compound(c, of('.').encrypted("Secret", "S_")), "not a standard beacon"),
+        (|c| compound(c, of('.').encrypted("Tags", "T_")), "of a set"),
+        (|c| compound(c, of('.').signed("Year", "")), "no prefix"),
+        (|c| compound(c, of('_').signed("Year", "Y_")), "the split character"),
+        (|c| compound(c, of('.').signed("Year", "Y").signed("Author", "YA")), "begins with the other"),
+        (|c| compound(c, of('.').signed("Year", "Y").signed("Year", "Z")), "two parts"),
+        (|c| compound(c, of_years().constructor(&[])), "has no parts"),
+        (|c| compound(c, of_years().constructor(&[("Z", true)])), "\"Z\", which there is not"),
+        (|c| compound(c, of_years().constructor(&[("Year", true), ("Year", true)])), "twice"),
         (
-            |c| compound(c, CompoundBeacon::new("C", '.').signed("Year", "Y").signed("Author", "YA")),
-            "begins with the other",
-        ),
-        (|c| compound(c, CompoundBeacon::new("C", '.').signed("Year", "Y").signed("Year", "Z")), "two parts"),
-        (|c| compound(c, CompoundBeacon::new("C", '.').signed("Year", "Y").constructor(&[])), "has no parts"),
-        (
-            |c| compound(c, CompoundBeacon::new("C", '.').signed("Year", "Y").constructor(&[("Z", true)])),
-            "\"Z\", which there is not",
-        ),
-        (
-            |c| {
-                compound(
-                    c,
-                    CompoundBeacon::new("C", '.')
-                        .signed("Year", "Y")
-                        .constructor(&[("Year", true), ("Year", true)]),
-                )
-            },
-            "twice",
-        ),
-        (
-            |c| {
-                compound(
-                    c,
-                    CompoundBeacon::new("C", '.')
-                        .signed("Year", "Y")
-                        .constructor(&[("Year", true)])
-                        .constructor(&[("Year", false)]),
-                )
-            },
+            |c| compound(c, of_years().constructor(&[("Year", true)]).constructor(&[("Year", false)])),
             "the same parts",
         ),
-    ];
-    for (change, reason) in cases {
-        let error = refused(*change);
-        assert!(error.contains(reason), "{error:?} does not tell {reason:?}");
-    }
-    assert_eq!(refused(|_| ()), "it is taken");
+    ]);
+}
+
+fn of(split: char) -> CompoundBeacon {
+    CompoundBeacon::new("C", split)
+}
+
+fn of_years() -> CompoundBeacon {
+    of('.').signed("Year", "Y")
 }
 
 #[test]
