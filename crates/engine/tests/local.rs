@@ -4,6 +4,7 @@ mod places;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crypto::SecretKey;
 use engine::conformance::on_disk::{self, OnDisk, Place};
@@ -30,6 +31,7 @@ fn small() -> Options {
         level_bytes: 24 << 10,
         level_growth: 3,
         compaction_threads: 2,
+        settle_after: Duration::ZERO,
         merge_bytes_per_second: 0,
         open_files: 4,
     }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use bytes::Bytes;
 use crypto::SecretKey;
@@ -150,6 +152,22 @@ fn a_keyspace_of_many_levels_reads_like_the_model() {
         let stats = world.engine().stats(ID).expect("open");
         assert_eq!(stats.entries, world.model.len() as u64, "what was removed leaves nothing behind");
     }
+}
+
+#[test]
+fn what_was_flushed_is_merged_when_there_is_time() {
+    let settle_after = Duration::from_millis(1);
+    let mut world = World::new(5, Options { level0_files: 100, settle_after, ..tiny() });
+    for _ in 0..3 {
+        world.commit();
+        wait(world.engine().flush()).expect("a flush");
+    }
+    let in_level0 = || world.engine().levels(ID).expect("open")[0].0;
+    assert!((0..10_000).any(|_| {
+        thread::sleep(Duration::from_millis(1));
+        in_level0() < 2
+    }));
+    world.assert_reads_like_the_model();
 }
 
 #[test]

@@ -92,6 +92,7 @@ pub fn open(store: &Store, id: KeyspaceId, table_key: SecretKey) -> Result<()> {
     let open = assemble(store, &keyspace, stored, table_key)?;
     keyspace.set_open(Arc::new(open));
     store.flusher.wake();
+    store.compactor.wake();
     Ok(())
 }
 

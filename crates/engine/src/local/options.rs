@@ -2,6 +2,8 @@
 //!
 //! Larger memtables make fewer sorted files, and a write of an item looks into fewer of them for the old one.
 
+use std::time::Duration;
+
 /// Sizes of an engine. The default suits a server that should stay small.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -32,6 +34,8 @@ pub struct Options {
     pub level_growth: u64,
     /// Threads that merge files, for all keyspaces together.
     pub compaction_threads: usize,
+    /// When nothing was committed for so long, what is in level 0 is merged though it is not full; zero: never.
+    pub settle_after: Duration,
     /// What merges may write, in bytes a second; 0: as fast as they can.
     pub merge_bytes_per_second: u64,
     /// Sorted files held open at once.
@@ -53,6 +57,7 @@ impl Default for Options {
             level_bytes: 1 << 30,
             level_growth: 8,
             compaction_threads: 1,
+            settle_after: Duration::from_millis(200),
             merge_bytes_per_second: 0,
             open_files: 512,
         }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use crypto::SecretKey;
 use env::Env;
@@ -171,10 +172,17 @@ impl Signal {
 
     /// Waits until woken since `seen`, the number of wakings this thread knows of.
     pub fn wait(&self, seen: &mut u64) {
+        self.wait_for(seen, None);
+    }
+
+    /// As [`Signal::wait`], at most so long where that is given; whether it was woken.
+    pub fn wait_for(&self, seen: &mut u64, most: Option<Duration>) -> bool {
         let mut wakings = self.wakings.lock();
-        while *wakings == *seen {
-            self.condition.wait(&mut wakings);
+        let sleeps = |wakings: &mut u64| *wakings == *seen;
+        match most {
+            None => self.condition.wait_while(&mut wakings, sleeps),
+            Some(most) => drop(self.condition.wait_while_for(&mut wakings, sleeps, most)),
         }
-        *seen = *wakings;
+        *wakings != std::mem::replace(seen, *wakings)
     }
 }

@@ -28,15 +28,19 @@ use super::tree::Tree;
 use crate::{EngineError, KeyspaceId, Result};
 
 /// A thread that merges files: each time the most urgent job of all keyspaces, until there is none. Several
-/// threads work on several keyspaces.
+/// threads work on several keyspaces. Where nothing is committed for a while, what lies in level 0 is merged
+/// though it is not full, so that reads look into fewer files.
 pub fn run(store: &Store) {
     let mut wakings = 0;
-    loop {
-        store.compactor.wait(&mut wakings);
-        if store.is_stopping() {
-            return;
+    while !store.is_stopping() {
+        let (next, published) = (to_settle(store), store.log.published());
+        let woken =
+            store.compactor.wait_for(&mut wakings, next.is_some().then_some(store.options.settle_after));
+        if woken {
+            work_until_done(store);
+        } else if let Some(keyspace) = next.filter(|_| store.log.published() == published) {
+            try_job(store, &keyspace, settling);
         }
-        work_until_done(store);
         store.pacing.level0.tell();
     }
 }
@@ -45,39 +49,58 @@ pub fn run(store: &Store) {
 fn work_until_done(store: &Store) {
     let mut given_up = BTreeSet::new();
     while let Some(keyspace) = most_urgent(store, &given_up).filter(|_| !store.is_stopping()) {
-        match compact_once(store, &keyspace) {
-            Ok(true) => {}
-            Ok(false) => drop(given_up.insert(keyspace.id)),
-            Err(error) => {
-                tracing::warn!(%error, keyspace = %keyspace.id, "files could not be merged; reads go on");
-                given_up.insert(keyspace.id);
-            }
+        if !try_job(store, &keyspace, urgent) {
+            given_up.insert(keyspace.id);
         }
         store.pacing.level0.tell();
     }
 }
 
 fn most_urgent(store: &Store, given_up: &BTreeSet<KeyspaceId>) -> Option<Arc<Keyspace>> {
-    let idle =
-        |keyspace: &Arc<Keyspace>| !given_up.contains(&keyspace.id) && !keyspace.compacting.is_locked();
-    let urgent = store.all().into_iter().filter(idle).filter_map(|keyspace| {
-        let tree = keyspace.opened().ok()?.tree();
+    let all = store.all().into_iter().filter(|keyspace| !given_up.contains(&keyspace.id));
+    let urgent = all.filter_map(|keyspace| {
+        let tree = at_rest(&keyspace)?.tree();
         let (urgency, _) = pick::pick(&shape(&tree.files), &sizes(store))?;
         Some((urgency, keyspace))
     });
     urgent.max_by_key(|(urgency, _)| *urgency).map(|(_, keyspace)| keyspace)
 }
 
-/// Does the most urgent job of a keyspace; `false` where there is none, another thread is at it, or it was
+/// A keyspace with something to merge when there is time for it.
+fn to_settle(store: &Store) -> Option<Arc<Keyspace>> {
+    let has_work = |keyspace: &Arc<Keyspace>| {
+        let open = at_rest(keyspace).filter(|open| !open.merge_failed.load(Ordering::Relaxed));
+        open.is_some_and(|open| settling(store, &open.tree().files).is_some())
+    };
+    store.all().into_iter().filter(|_| !store.options.settle_after.is_zero()).find(has_work)
+}
+
+/// Open, and no thread merges its files.
+fn at_rest(keyspace: &Keyspace) -> Option<Arc<OpenKeyspace>> {
+    if keyspace.compacting.is_locked() { None } else { keyspace.opened().ok() }
+}
+
+fn urgent(store: &Store, levels: &Levels) -> Option<Job> {
+    pick::pick(&shape(levels), &sizes(store)).map(|(_, job)| job)
+}
+
+fn settling(store: &Store, levels: &Levels) -> Option<Job> {
+    pick::settle(&shape(levels), &sizes(store))
+}
+
+/// Does a job of a keyspace; `false` where it failed, there is none, another thread is at it, or the keyspace was
 /// closed meanwhile.
-fn compact_once(store: &Store, keyspace: &Keyspace) -> Result<bool> {
-    let Some(_compacting) = keyspace.compacting.try_lock() else { return Ok(false) };
-    let Ok(open) = keyspace.opened() else { return Ok(false) };
+fn try_job(store: &Store, keyspace: &Keyspace, choose: impl FnOnce(&Store, &Levels) -> Option<Job>) -> bool {
+    let Some(_compacting) = keyspace.compacting.try_lock() else { return false };
+    let Ok(open) = keyspace.opened() else { return false };
     let levels = open.tree().files.clone();
-    let Some((_, job)) = pick::pick(&shape(&levels), &sizes(store)) else { return Ok(false) };
+    let Some(job) = choose(store, &levels) else { return false };
     let done = do_unless_closed(store, keyspace, &open, &levels, &job);
     open.merge_failed.store(done.is_err(), Ordering::Relaxed);
-    done
+    if let Err(error) = &done {
+        tracing::warn!(%error, keyspace = %keyspace.id, "files could not be merged; reads go on");
+    }
+    done.unwrap_or(false)
 }
 
 /// Merges all files of a keyspace into the last level, and drops all that no reader can see.

@@ -82,6 +82,13 @@ pub fn everything(shape: &Shape<'_>) -> Option<Job> {
     (!inputs.is_empty()).then_some(Job { inputs, to, oldest: true, moves: false })
 }
 
+/// What lies in level 0 into the base level, though level 0 is not full.
+pub fn settle(shape: &Shape<'_>, sizes: &Sizes) -> Option<Job> {
+    let base = Targets::of(shape, sizes).base;
+    let flushed = files(shape, 0).len();
+    (flushed > 1 && is_worth_it(shape, base)).then(|| Job::new(shape, 0, 0..flushed, base))
+}
+
 /// How long levels should be.
 struct Targets {
     base: usize,
@@ -214,7 +221,7 @@ fn overlap(files: &[Span<'_>], (first, last): (&[u8], &[u8])) -> Range<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Job, LEVELS, Shape, Sizes, Span, everything, pick};
+    use super::{Job, LEVELS, Shape, Sizes, Span, everything, pick, settle};
     use env::SeededRandom;
 
     const SIZES: Sizes = Sizes { level0_files: 4, level_bytes: 100, level_growth: 4 };
@@ -300,6 +307,8 @@ mod tests {
         let inputs = vec![(0, 0..2), (6, 0..1)];
         let all = everything(&shape(&[(0, wide(2)), (6, wide(1))]));
         assert_eq!(all, Some(Job { inputs, to: 6, oldest: true, moves: false }));
+        assert_eq!(settle(&shape(&[(0, wide(2)), (6, wide(1))]), &SIZES), all);
+        assert_eq!(settle(&shape(&[(0, wide(1)), (6, wide(1))]), &SIZES), None);
     }
 
     /// A file of the world below: length, first key, last key.
