@@ -1,16 +1,17 @@
 //! Items in and out, under a configuration.
 
+use item_encryption_client::{Form, Opened};
 use item_encryption_format::dbesdk::{EncryptionMaterials, SealedItem, encrypt, encryption_context};
 use item_encryption_format::legacy::LegacyConfig;
 use item_encryption_format::legacy::direct_kms::NumberSpelling;
 use item_encryption_format::wrapping::{BranchKey, RawAes, RawRsa, RsaPadding};
-use item_encryption_format::{Action, Error as FormatError, TableConfig};
+use item_encryption_format::{Action, Error as FormatError, TableConfig, Value};
 use item_encryption_keyrings::{Keyring, KeyringError, KmsKeyring, MultiKeyring, SealedKeys};
 
-use crate::ConnectKms;
-use crate::config::{Config, ConfigError, Format, KeyringConfig, KmsEndpoint, PaddingName, uuid};
+use crate::config::{Config, ConfigError, FormName, Format, KeyringConfig, KmsEndpoint, PaddingName, uuid};
 use crate::json::Item;
 use crate::legacy_provider::LegacyProvider;
+use crate::{ConnectKms, forms};
 
 /// Why an item is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +22,11 @@ pub enum ItemError {
     /// By the keyring.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
+    /// It is stored in a form that is not to be read.
+    #[error(
+        "the item is {0}, which the configuration does not read; add {1:?} to its read-policy while the table has such items"
+    )]
+    NotAdmitted(Form, &'static str),
     /// By a KMS, for the legacy format.
     #[error("the KMS refused the key {key}: {reason}")]
     Kms {
@@ -38,6 +44,10 @@ pub enum ItemError {
 pub struct Codec {
     pub(crate) config: Config,
     pub(crate) scheme: Scheme,
+    /// The legacy keys of a current configuration that reads both.
+    pub(crate) legacy: Option<LegacyProvider>,
+    /// The table as the current format knows it.
+    pub(crate) table: TableConfig,
 }
 
 /// One of the two formats with its keys.
@@ -52,6 +62,7 @@ impl Codec {
     /// # Errors
     /// Keys that are missing or wrong, and combinations that make no sense.
     pub fn new(config: Config, connect: ConnectKms<'_>) -> Result<Self, ConfigError> {
+        let legacy = forms::legacy_keys(&config, connect)?;
         let scheme = match config.format {
             Format::Dbesdk => Scheme::Dbesdk { table: config.table(), keyring: keyrings(&config, connect)? },
             Format::Legacy => {
@@ -59,7 +70,7 @@ impl Codec {
                 Scheme::Legacy { provider: LegacyProvider::new(&config, connect)? }
             }
         };
-        Ok(Self { config, scheme })
+        Ok(Self { table: config.table(), config, scheme, legacy })
     }
 
     /// Encrypts and signs an item under the logical table name.
@@ -84,10 +95,22 @@ impl Codec {
     /// # Errors
     /// [`ItemError`]: of the logical table name where none fits.
     pub async fn decrypt(&self, item: Item) -> Result<Item, ItemError> {
+        Ok(self.open(item).await?.item)
+    }
+
+    /// The same, and how the item is stored.
+    ///
+    /// # Errors
+    /// As [`Codec::decrypt`].
+    pub async fn open(&self, item: Item) -> Result<Opened<Value>, ItemError> {
+        let form = self.admitted(&item)?;
+        if form == Form::Plaintext && self.reads(FormName::Plaintext) {
+            return Ok(Opened { item, form, bound_to: None });
+        }
         let mut failure = None;
         for name in self.config.table_names() {
             match self.decrypt_as(item.clone(), name).await {
-                Ok(item) => return Ok(item),
+                Ok(item) => return Ok(Opened { item, form, bound_to: Some(name.to_owned()) }),
                 Err(error) => failure = failure.or(Some(error)),
             }
         }
@@ -97,6 +120,9 @@ impl Codec {
     /// Verifies and decrypts an item bound to `table`.
     pub(crate) async fn decrypt_as(&self, item: Item, table: &str) -> Result<Item, ItemError> {
         match &self.scheme {
+            Scheme::Dbesdk { .. } if Form::of(&item) == Form::Legacy => {
+                self.decrypt_legacy(item, table).await
+            }
             Scheme::Dbesdk { table: config, keyring } => open(item, table, config, keyring).await,
             Scheme::Legacy { provider } => {
                 let config = self.legacy(table);

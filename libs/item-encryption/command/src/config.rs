@@ -5,6 +5,7 @@
 //! suite = "0x6701"                       # dbesdk: 0x6701 (default) or 0x6700
 //! logical-table-name = "Notes"
 //! read-as = ["Notes-2024"]               # names that items may be bound to besides
+//! read-policy = ["current", "legacy"]    # forms of items that are read: current, legacy, plaintext
 //! partition-key = "id"
 //! sort-key = "number"                    # where the table has one
 //! unsigned-attributes = ["ttl"]
@@ -61,6 +62,9 @@ pub struct Config {
     pub partition_key: String,
     /// The sort key's attribute.
     pub sort_key: Option<String>,
+    /// Which forms of items are read; else the format's own.
+    #[serde(default)]
+    pub read_policy: BTreeSet<FormName>,
     /// What happens to each attribute.
     #[serde(default)]
     pub attribute_actions: BTreeMap<String, ActionName>,
@@ -89,6 +93,18 @@ pub enum Format {
     Dbesdk,
     /// The DynamoDB Encryption Client's.
     Legacy,
+}
+
+/// The forms in which items are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FormName {
+    /// The AWS Database Encryption SDK's.
+    Current,
+    /// The DynamoDB Encryption Client's.
+    Legacy,
+    /// Not encrypted.
+    Plaintext,
 }
 
 /// The suites by number.

@@ -19,17 +19,31 @@ const MAX_DEPTH: usize = 32;
 /// What is wrong with it, in a sentence.
 pub fn read_item(line: &str) -> Result<Item, String> {
     let json: Json = serde_json::from_str(line).map_err(|error| format!("the line is not JSON: {error}"))?;
-    let Json::Object(members) = json else { return Err("the line is not a JSON object".to_owned()) };
+    item_of(json)
+}
+
+/// An item as DynamoDB's answers have it.
+///
+/// # Errors
+/// What is wrong with it, in a sentence.
+pub fn item_of(json: Json) -> Result<Item, String> {
+    let Json::Object(members) = json else { return Err("the item is not a JSON object".to_owned()) };
     members.into_iter().map(|(name, json)| Ok((name.clone(), named(&name, json)?))).collect()
 }
 
 /// Writes an item as one line, names sorted.
 #[must_use]
 pub fn write_item(item: &Item) -> String {
+    json_of(item).to_string()
+}
+
+/// An item as DynamoDB's requests have it, names sorted.
+#[must_use]
+pub fn json_of(item: &Item) -> Json {
     let sorted: BTreeMap<&String, &Value> = item.iter().collect();
     let members: Map<String, Json> =
         sorted.into_iter().map(|(name, value)| (name.clone(), write_value(value))).collect();
-    Json::Object(members).to_string()
+    Json::Object(members)
 }
 
 fn named(name: &str, json: Json) -> Result<Value, String> {
@@ -83,7 +97,9 @@ fn bytes(text: &str) -> Result<Vec<u8>, String> {
     BASE64_STANDARD.decode(text).map_err(|_| "binary values are standard base64".to_owned())
 }
 
-fn write_value(value: &Value) -> Json {
+/// A value as DynamoDB's requests have it.
+#[must_use]
+pub fn write_value(value: &Value) -> Json {
     let base64 = |bytes: &Vec<u8>| BASE64_STANDARD.encode(bytes);
     match value {
         Value::S(text) => json!({ "S": text }),

@@ -1,11 +1,13 @@
 //! Items as operators hold them: DynamoDB JSON, one item per line, under a configuration file.
 //!
 //! Map: [`config`] (the file, and what it means) · [`codec`] (items in and out) · [`explain`] (why an item
-//! does not open) · [`json`] (DynamoDB JSON) · `legacy_provider` (where the old format's keys come from).
+//! does not open) · `forms` (which forms
+//! of items are read) · [`json`] (DynamoDB JSON) · `legacy_provider` (where the old format's keys come from).
 
 pub mod codec;
 pub mod config;
 pub mod explain;
+mod forms;
 pub mod json;
 mod legacy_provider;
 
