@@ -1,5 +1,7 @@
 //! One signed call to a server.
 
+use std::error::Error;
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,8 +21,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-/// The longest answer that is read, in bytes.
-const MAX_ANSWER_LEN: usize = 1 << 20;
+/// The longest answer that is read, in bytes: a page of a scan is 1 MB of items, and more as JSON.
+const MAX_ANSWER_LEN: usize = 16 << 20;
 /// Moving a clock far lets the server do the work of that time before it answers.
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -140,17 +142,45 @@ async fn exchange(
     let body = body.to_bytes();
     match status {
         StatusCode::OK => Ok(body),
-        _ => Err(exception(status, &body)),
+        _ => Err(Exception::new(status, &body).into()),
     }
 }
 
-fn exception(status: StatusCode, body: &[u8]) -> anyhow::Error {
-    let told: Value = serde_json::from_slice(body).unwrap_or_default();
-    let name = told["__type"].as_str().and_then(|name| name.rsplit('#').next());
-    let text = told["message"].as_str().or_else(|| told["Message"].as_str());
-    match (name, text) {
-        (Some(name), Some(text)) => anyhow!("the server refuses: {text} ({name})"),
-        (Some(name), None) => anyhow!("the server refuses: {name}"),
-        _ => anyhow!("the server answered {status}"),
+/// A refusal, by its name where it has one.
+#[derive(Debug)]
+pub struct Exception {
+    status: StatusCode,
+    name: Option<String>,
+    text: Option<String>,
+}
+
+impl Exception {
+    fn new(status: StatusCode, body: &[u8]) -> Self {
+        let told: Value = serde_json::from_slice(body).unwrap_or_default();
+        let name = told["__type"].as_str().and_then(|name| name.rsplit('#').next());
+        let text = told["message"].as_str().or_else(|| told["Message"].as_str());
+        Self { status, name: name.map(str::to_owned), text: text.map(str::to_owned) }
+    }
+
+    /// The exception's name.
+    pub fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or_default()
+    }
+
+    /// Whether the server, and not the call, is the matter.
+    pub fn is_servers(&self) -> bool {
+        self.status.is_server_error()
+    }
+}
+
+impl Error for Exception {}
+
+impl fmt::Display for Exception {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.name, &self.text) {
+            (Some(name), Some(text)) => write!(f, "the server refuses: {text} ({name})"),
+            (Some(name), None) => write!(f, "the server refuses: {name}"),
+            _ => write!(f, "the server answered {}", self.status),
+        }
     }
 }

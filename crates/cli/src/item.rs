@@ -1,22 +1,31 @@
-//! `strongroom item`: encrypts, decrypts and explains items, one per line of DynamoDB JSON.
+//! `strongroom item`: encrypts, decrypts and explains items, one per line of DynamoDB JSON, and sweeps tables.
 //!
-//! Map: this file (arguments, one line in and one out) · [`lines`] (lines of bounded length) · [`kms`] (the
-//! KMS of a configuration, through the binary's own client).
+//! Map: this file (arguments, one line in and one out) · [`lines`] (lines of bounded length) · [`sweep`] (tables
+//! rewritten or verified in place) · [`checkpoint`] and [`progress`] (of a sweep) · [`table`] and [`kms`] (through the
+//! binary's own client, as a [`service`]).
 
+mod checkpoint;
 mod kms;
 mod lines;
+mod progress;
+mod service;
+mod sweep;
+mod table;
 
 use std::io::{self, BufReader, BufWriter, Write};
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use item_encryption_command::json::{read_item, write_item};
+use item_encryption_client::migration::Goal;
+use item_encryption_command::json::{Item, read_item, write_item};
 use item_encryption_command::{Codec, Config};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
 use lines::{Line, Lines};
+use sweep::{ReadingSweep, WritingSweep};
+use table::Endpoint;
 
 /// The longest line that is read, in bytes; DynamoDB's items have 400 KiB.
 const MAX_LINE_LEN: usize = 16 << 20;
@@ -37,8 +46,46 @@ pub enum ItemCommand {
     /// Tell why items do not open
     ///
     /// Items are DynamoDB JSON, one per line; each is answered with a line {"Opens": ..., "Findings": [...]},
-    /// which tells nothing of the item's content. The exit status is 1 where one does not open.
-    Explain(AnyNames),
+    /// which tells nothing of the item's content. The exit status is 1 where one does not open. With --table and
+    /// --key the item is fetched instead.
+    Explain(Explained),
+    /// Encrypt the plaintext items of a table in place
+    ///
+    /// Applications go on reading and writing meanwhile, if their read policy admits plaintext. An item that somebody
+    /// changes is read again, never overwritten. Refused items become lines {"Key": ..., "Error": ...} on stdout, the
+    /// last line is {"Report": ...}; the exit status is 1 where any was refused.
+    EncryptTable(WritingSweep),
+    /// Move the legacy items of a table to the current format
+    ///
+    /// As encrypt-table; the configuration reads both: read-policy = ["current", "legacy"] and [legacy-provider].
+    Migrate(WritingSweep),
+    /// Write the items of a table again: to new keys, changed actions, another suite
+    ///
+    /// As encrypt-table; --from names the configuration with the old keys or actions.
+    Rewrap(WritingSweep),
+    /// Bind the items of a table to the logical table name
+    ///
+    /// As encrypt-table; read-as (or --also) names what the items are bound to.
+    Rebind(WritingSweep),
+    /// Open every item of a table and tell which do not
+    ///
+    /// Nothing is written. Plaintext items are refused unless the read policy admits them.
+    Verify(ReadingSweep),
+}
+
+/// What is to be explained.
+#[derive(Args)]
+pub struct Explained {
+    #[command(flatten)]
+    names: AnyNames,
+    /// The key of the item, as DynamoDB JSON
+    #[arg(long, value_name = "JSON", requires = "table")]
+    key: Option<String>,
+    /// The table of the item, by name or ARN
+    #[arg(long, value_name = "NAME", requires = "key")]
+    table: Option<String>,
+    #[command(flatten)]
+    endpoint: Endpoint,
 }
 
 /// Under a configuration as it stands.
@@ -80,15 +127,34 @@ pub fn run(command: ItemCommand) -> anyhow::Result<()> {
                 Ok(Answer::done(write_item(&opened)))
             })
         }
-        ItemCommand::Explain(names) => {
-            let codec = codec(&names.own, &[])?;
-            each_line(&runtime, async |line| {
-                let told = codec.explain(&read_item(line)?, &names.also).await;
-                let line = json!({ "Opens": told.opens, "Findings": told.findings }).to_string();
-                Ok(Answer { line, refused: !told.opens })
-            })
-        }
+        ItemCommand::Explain(explained) => explain(&runtime, &explained),
+        ItemCommand::EncryptTable(arguments) => sweep::write(&runtime, Goal::Encrypt, &arguments),
+        ItemCommand::Migrate(arguments) => sweep::write(&runtime, Goal::Migrate, &arguments),
+        ItemCommand::Rewrap(arguments) => sweep::write(&runtime, Goal::Rewrap, &arguments),
+        ItemCommand::Rebind(arguments) => sweep::write(&runtime, Goal::Rebind, &arguments),
+        ItemCommand::Verify(arguments) => sweep::read(&runtime, &arguments),
     }
+}
+
+fn explain(runtime: &Runtime, explained: &Explained) -> anyhow::Result<()> {
+    let names = &explained.names;
+    let codec = codec(&names.own, &[])?;
+    let explain = async |item: &Item| {
+        let told = codec.explain(item, &names.also).await;
+        let line = json!({ "Opens": told.opens, "Findings": told.findings }).to_string();
+        Answer { line, refused: !told.opens }
+    };
+    let (Some(table), Some(key)) = (&explained.table, &explained.key) else {
+        return each_line(runtime, async |line| Ok(explain(&read_item(line)?).await));
+    };
+    let key = read_item(key).map_err(anyhow::Error::msg).context("--key")?;
+    let answer = runtime.block_on(async {
+        let table = sweep::table(table, &explained.endpoint, &names.own, &codec).await?;
+        let item = table.item(&key).await?.context("the table has no item with this key")?;
+        anyhow::Ok(explain(&item).await)
+    })?;
+    writeln!(io::stdout(), "{}", answer.line).context("cannot write to stdout")?;
+    if answer.refused { bail!("the item does not open") } else { Ok(()) }
 }
 
 fn codec(names: &OwnNames, also: &[String]) -> anyhow::Result<Codec> {

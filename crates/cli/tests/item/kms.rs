@@ -2,14 +2,11 @@
 
 use std::process::Command;
 
-use auth::{AccessKey, Request, sign};
-use env::{Clock, SystemClock};
 use serde_json::{Value, json};
-use std::io::{Read, Write};
-use std::net::TcpStream;
 
 use crate::fixture::{ID, Place, Running, SECRET};
 use crate::run::{NOTE, Said, said};
+use crate::wire::call;
 
 fn current(server: &Running, arn: &str) -> String {
     let url = server.url();
@@ -64,27 +61,9 @@ fn item(place: &Place, what: &str, config: &str, input: &str) -> Said {
     said(command(place, what, config), input.as_bytes().to_vec())
 }
 
-/// A signed call of the KMS.
+/// A call of the KMS.
 fn kms(server: &Running, operation: &str, body: &Value) -> Value {
-    let host = server.url().strip_prefix("http://").unwrap();
-    let (body, target) = (body.to_string(), format!("TrentService.{operation}"));
-    let headers: [(&str, &[u8]); 2] = [("host", host.as_bytes()), ("x-amz-target", target.as_bytes())];
-    let request = Request { method: "POST", path: "/", query: "", headers: &headers, body: body.as_bytes() };
-    let key = AccessKey::new(ID.to_owned(), SECRET.to_owned()).unwrap();
-    let signed = sign::sign(&request, &key, "us-east-1", "kms", SystemClock.now_ms());
-    let mut stream = TcpStream::connect(host).unwrap();
-    write!(
-        stream,
-        "POST / HTTP/1.1\r\nhost: {host}\r\nx-amz-target: {target}\r\nx-amz-date: {}\r\nauthorization: {}\r\n\
-         connection: close\r\ncontent-length: {}\r\n\r\n{body}",
-        signed.date,
-        signed.authorization,
-        body.len()
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap_or_default()
+    call(server, "kms", &format!("TrentService.{operation}"), body)
 }
 
 fn key(server: &Running) -> String {

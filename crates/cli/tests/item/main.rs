@@ -12,3 +12,5 @@ mod fixture;
 mod keys_at_hand;
 mod kms;
 mod run;
+mod sweep;
+mod wire;

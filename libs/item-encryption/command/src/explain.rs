@@ -71,9 +71,10 @@ impl Codec {
     fn format_mismatch(&self, item: &Item) -> Option<String> {
         let (current, old) = (dbesdk::is_encrypted(item), legacy::is_encrypted(item));
         match &self.scheme {
-            Scheme::Dbesdk { .. } if !current && old => {
-                Some("the item is of the legacy format: set format = \"legacy\"".to_owned())
-            }
+            Scheme::Dbesdk { .. } if !current && old && self.legacy.is_none() => Some(
+                "the item is of the legacy format: add \"legacy\" to read-policy, or set format = \"legacy\""
+                    .to_owned(),
+            ),
             Scheme::Legacy { .. } if current && !old => {
                 Some("the item is of the current format: set format = \"dbesdk\"".to_owned())
             }

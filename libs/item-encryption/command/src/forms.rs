@@ -26,6 +26,12 @@ pub fn legacy_keys(config: &Config, connect: ConnectKms<'_>) -> Result<Option<Le
 }
 
 impl Codec {
+    /// The format that is written.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.config.format
+    }
+
     /// The form of a stored item, where it is read.
     pub(crate) fn admitted(&self, item: &Item) -> Result<Form, ItemError> {
         let form = Form::of(item);
