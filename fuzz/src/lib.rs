@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod beacon_query;
 pub mod encrypted_item;
 pub mod expressions;
 pub mod item_codec;

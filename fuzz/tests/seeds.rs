@@ -11,7 +11,8 @@ use std::path::Path;
 
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 8] = [
+const TARGETS: [Target; 9] = [
+    ("beacon_query", fuzz::beacon_query::run),
     ("encrypted_item", fuzz::encrypted_item::run),
     ("expressions", fuzz::expressions::run),
     ("item_codec", fuzz::item_codec::run),

@@ -17,7 +17,18 @@ pub const DECODERS: &[(&str, &str)] = &[
     ("crates/dynamodb/src/value/codec", "item_codec"),
     ("crates/kms/src/blob.rs", "kms_blob"),
     ("libs/item-encryption/format/src/dbesdk/header.rs", "encrypted_item"),
+    ("libs/item-encryption/format/src/dbesdk/sealed.rs", "encrypted_item"),
+    ("libs/item-encryption/format/src/dbesdk/serialize.rs", "encrypted_item"),
     ("libs/item-encryption/format/src/legacy/description.rs", "encrypted_item"),
+    ("libs/item-encryption/format/src/legacy/item.rs", "encrypted_item"),
+    ("libs/item-encryption/format/src/legacy/keys.rs", "encrypted_item"),
+    ("libs/item-encryption/format/src/legacy/serialize.rs", "encrypted_item"),
+    ("libs/item-encryption/format/src/wrapping/branch_key.rs", "encrypted_item"),
+    ("libs/item-encryption/format/src/wrapping/ecdh.rs", "encrypted_item"),
+    ("libs/item-encryption/format/src/wrapping/raw_aes.rs", "encrypted_item"),
+    ("libs/item-encryption/beacons/src/expression/parser.rs", "beacon_query"),
+    ("libs/item-encryption/beacons/src/location.rs", "beacon_query"),
+    ("libs/item-encryption/beacons/src/rewrite.rs", "beacon_query"),
 ];
 
 const MANIFEST: &str = "fuzz/Cargo.toml";

@@ -11,20 +11,21 @@
 )]
 
 mod bare;
+mod rate;
 mod sample;
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
 
-use item_encryption_format::Suite;
+use item_encryption_format::{Suite, Value};
+
+use crate::rate::{Rate, timed};
 
 const ROUNDS: usize = 12;
-const TURN: Duration = Duration::from_millis(40);
 
 fn main() {
     let key = sample::key();
     for (name, suite) in [("0x6700", Suite::NoEcdsa), ("0x6701", Suite::Ecdsa)] {
-        let (table, item) = (sample::table(suite), sample::item());
+        let (table, item) = (sample::table(suite), sample::item::<Value>());
         let stored = sample::sealed(item.clone(), &table, &key);
         assert_eq!(sample::opened(stored.clone(), &table, &key), item);
         let mut bare = bare::Bare::of(&stored, &table, suite);
@@ -57,61 +58,4 @@ fn compare(
     }
     let (own, other) = (own.per_second(), other.per_second());
     println!("{name}: {own:>8.0} items/s, bare {other:>8.0}, ratio {:.3}", own / other);
-}
-
-/// Runs for a turn; what `make` takes is not counted.
-fn timed<I, O>(make: impl Fn() -> I, mut run: impl FnMut(I) -> O) -> Rate {
-    const BATCH: usize = 256;
-    let mut rate = Rate::default();
-    while rate.time < TURN {
-        let inputs: Vec<I> = (0..BATCH).map(|_| make()).collect();
-        let mut outputs = Vec::with_capacity(BATCH);
-        let started = Stopwatch::start();
-        outputs.extend(inputs.into_iter().map(&mut run));
-        rate.time += started.elapsed();
-        rate.count += BATCH;
-    }
-    rate
-}
-
-/// Nanoseconds that this thread has run, as Linux tells them.
-fn ran() -> Option<u64> {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    told.split_whitespace().next()?.parse().ok()
-}
-
-struct Stopwatch {
-    ran: Option<u64>,
-    started: Instant,
-}
-
-impl Stopwatch {
-    fn start() -> Self {
-        Self { ran: ran(), started: Instant::now() }
-    }
-
-    fn elapsed(&self) -> Duration {
-        match (self.ran, ran()) {
-            (Some(before), Some(now)) if now > before => Duration::from_nanos(now - before),
-            _ => self.started.elapsed(),
-        }
-    }
-}
-
-#[derive(Default)]
-struct Rate {
-    count: usize,
-    time: Duration,
-}
-
-impl Rate {
-    fn add(&mut self, other: &Self) {
-        self.count += other.count;
-        self.time += other.time;
-    }
-
-    #[allow(clippy::cast_precision_loss, reason = "a count of items")]
-    fn per_second(&self) -> f64 {
-        self.count as f64 / self.time.as_secs_f64()
-    }
 }

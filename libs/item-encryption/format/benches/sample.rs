@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use item_encryption_format::dbesdk::{EncryptionMaterials, SealedItem, encrypt, encryption_context};
 use item_encryption_format::wrapping::RawAes;
-use item_encryption_format::{Action, Suite, TableConfig, Value};
+use item_encryption_format::{Action, AttributeValue, Parts, Suite, TableConfig, Value};
 use zeroize::Zeroizing;
 
 /// An item.
@@ -14,13 +14,14 @@ pub type Item = HashMap<String, Value>;
 pub const ENCRYPTED: [usize; 7] = [20, 63, 100, 120, 140, 200, 400];
 
 /// The item in clear.
-pub fn item() -> Item {
+pub fn item<V: AttributeValue>() -> HashMap<String, V> {
+    let text = |text: &str| V::from_parts(Parts::S(text.to_owned()));
     let encrypted = ENCRYPTED.iter().enumerate();
-    let mut item: Item =
-        encrypted.map(|(at, len)| (format!("attribute{at}"), Value::S("x".repeat(*len)))).collect();
-    item.insert("id".to_owned(), Value::S("note-0001".to_owned()));
-    item.insert("number".to_owned(), Value::N("7".to_owned()));
-    item.insert("tenant".to_owned(), Value::S("tenant-1".to_owned()));
+    let mut item: HashMap<String, V> =
+        encrypted.map(|(at, len)| (format!("attribute{at}"), text(&"x".repeat(*len)))).collect();
+    item.insert("id".to_owned(), text("note-0001"));
+    item.insert("number".to_owned(), V::from_parts(Parts::N("7".to_owned())));
+    item.insert("tenant".to_owned(), text("tenant-1"));
     item
 }
 
@@ -40,7 +41,11 @@ pub fn key() -> RawAes {
 }
 
 /// From context to footer.
-pub fn sealed(item: Item, table: &TableConfig, key: &RawAes) -> Item {
+pub fn sealed<V: AttributeValue>(
+    item: HashMap<String, V>,
+    table: &TableConfig,
+    key: &RawAes,
+) -> HashMap<String, V> {
     let context = encryption_context(&item, table).expect("the item has its keys");
     let mut materials = EncryptionMaterials::new(context, table.suite).expect("keys are made");
     key.wrap(&mut materials).expect("the key wraps");
@@ -48,7 +53,11 @@ pub fn sealed(item: Item, table: &TableConfig, key: &RawAes) -> Item {
 }
 
 /// From header to values.
-pub fn opened(item: Item, table: &TableConfig, key: &RawAes) -> Item {
+pub fn opened<V: AttributeValue>(
+    item: HashMap<String, V>,
+    table: &TableConfig,
+    key: &RawAes,
+) -> HashMap<String, V> {
     let sealed = SealedItem::read(item, &table.logical_table_name, table).expect("the header reads");
     let data_key = key.unwrap(&sealed.encrypted_data_keys()[0], 0, sealed.bound());
     sealed.decrypt(&data_key.expect("the recipient is the key").expect("the key opens")).expect("it opens")
