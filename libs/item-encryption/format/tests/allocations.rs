@@ -7,7 +7,7 @@ mod sample;
 
 use std::hint::black_box;
 
-use item_encryption_format::Suite;
+use item_encryption_format::{Suite, Value};
 
 /// What an item may take, each way.
 const MOST: u64 = 60;
@@ -16,7 +16,7 @@ const MOST: u64 = 60;
 fn an_item_of_ten_attributes_takes_few_allocations() {
     let key = sample::key();
     for suite in [Suite::NoEcdsa, Suite::Ecdsa] {
-        let (table, item) = (sample::table(suite), sample::item());
+        let (table, item) = (sample::table(suite), sample::item::<Value>());
         let stored = sample::sealed(item.clone(), &table, &key);
         let again = item.clone();
         let encrypting = allocation_counter::measure(|| drop(black_box(sample::sealed(again, &table, &key))));
