@@ -8,11 +8,13 @@ use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
 use aws_sdk_dynamodb::operation::scan::ScanInput;
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use futures::{StreamExt, TryStreamExt};
-use item_encryption_client::search::{Asked, Fits, Search};
+use item_encryption_beacons::config::{SearchConfig, StandardBeacon};
+use item_encryption_beacons::{Beacons, Search as Declared};
+use item_encryption_client::search::{Asked, Fits, Rewritten, Search};
 use item_encryption_client::soundness::Unsound;
-use item_encryption_client::{ClientError, EncryptedClient};
+use item_encryption_client::{ClientError, EncryptedClient, Searchable, TableCodec};
 
-use crate::fixture::{client, codec, note};
+use crate::fixture::{client, codec, config, key, note};
 use crate::world::{Item, World, n, s};
 
 async fn table_of(count: i64) -> (World, EncryptedClient) {
@@ -98,13 +100,11 @@ async fn a_refused_item_is_an_error_in_its_place_and_the_others_go_on() {
 struct ByBody(Arc<Mutex<Vec<Option<String>>>>);
 
 impl Search<AttributeValue> for ByBody {
-    fn rewrite(
-        &self,
-        mut asked: Asked<AttributeValue>,
-    ) -> Result<(Asked<AttributeValue>, Option<Fits<AttributeValue>>), Unsound> {
+    fn rewrite(&self, mut asked: Asked<AttributeValue>) -> Result<Rewritten<AttributeValue>, Unsound> {
         self.0.lock().unwrap().push(asked.filter.take());
         let body = asked.values.remove(":b");
-        Ok((asked, Some(Box::new(move |item| item.get("body") == body.as_ref()))))
+        let fits: Fits<AttributeValue> = Box::new(move |item| Ok(item.get("body") == body.as_ref()));
+        Ok(Rewritten { requests: vec![asked], fits: Some(fits) })
     }
 }
 
@@ -119,4 +119,37 @@ async fn a_search_rewrites_what_is_asked_and_drops_what_does_not_fit() {
     let wanted = query().filter_expression("body = :b").expression_attribute_values(":b", s("wanted"));
     let items: Vec<Item> = db.query(wanted).unwrap().try_collect().await.unwrap();
     assert_eq!((items, &*asked.lock().unwrap()), (vec![other], &vec![Some("body = :b".to_owned())]));
+}
+
+/// A client that finds notes by their body, whose beacons have so many bits, in so many partitions.
+fn by_beacons(world: &World, bits: u8, partitions: u8) -> EncryptedClient {
+    let standard = vec![StandardBeacon::new("body", bits)];
+    let beacons = SearchConfig { standard, partitions: Some(partitions), ..SearchConfig::default() };
+    let declared = Arc::new(Declared::new(&beacons, &config("Tasks")).unwrap());
+    let beacons = Arc::new(Beacons::new(Arc::clone(&declared), &[7; 32]).unwrap());
+    let codec = TableCodec::new(declared.table().clone(), key("2026"));
+    EncryptedClient::new(world.dynamodb.clone())
+        .searchable_table("Tasks", Searchable::new(codec, declared, beacons))
+}
+
+#[tokio::test]
+async fn encrypted_attributes_are_found_by_beacons_in_every_partition_and_once_only() {
+    for (bits, partitions) in [(24, 1), (1, 5)] {
+        let world = World::with_table().await;
+        let db = by_beacons(&world, bits, partitions);
+        for number in 0..12 {
+            let mut item = note(number);
+            item.insert("body".to_owned(), s(if number % 3 == 0 { "wanted" } else { "other" }));
+            db.put_item(PutItemInput::builder().table_name("Tasks").set_item(Some(item))).await.unwrap();
+        }
+        let wanted = query().filter_expression("body = :b").expression_attribute_values(":b", s("wanted"));
+        let wanted = wanted.projection_expression("sk");
+        let found: Vec<Item> = db.query(wanted).unwrap().try_collect().await.unwrap();
+        let mut found: Vec<&str> = found.iter().map(|item| item["sk"].as_n().unwrap().as_str()).collect();
+        found.sort_by_key(|number| number.parse::<u8>().unwrap());
+        assert_eq!(found, ["0", "3", "6", "9"]);
+        let unanswered =
+            query().filter_expression("begins_with(body, :b)").expression_attribute_values(":b", s("w"));
+        assert!(matches!(db.query(unanswered), Err(ClientError::Unsound(Unsound::Search(_)))));
+    }
 }

@@ -4,6 +4,7 @@
 //! current, legacy, plaintext) · [`legacy`] (where the old format's keys come from) · [`many`] (many items over the
 //! cores) · [`expression`] (which attributes an expression mentions) · [`soundness`] (which expressions mean on the
 //! stored item what they mean on the item) · [`search`] (the seam for finding items by encrypted attributes) ·
+//! [`searchable`] (beacons behind it) ·
 //! [`change`] (an item replaced only where nobody changed it) · [`migration`] (tables encrypted in place, brought over from
 //! the legacy format, to new keys, to a new name) · [`sdk`] (the wrapper of `aws-sdk-dynamodb`, behind the feature of
 //! its name).
@@ -21,6 +22,7 @@ pub mod policy;
 #[cfg(feature = "aws-sdk-dynamodb")]
 pub mod sdk;
 pub mod search;
+pub mod searchable;
 pub mod soundness;
 
 pub use codec::{Answer, Item, ItemCodec, ItemError, Opened, TableCodec};
@@ -29,3 +31,4 @@ pub use many::{decrypt_stream, encrypt_many};
 pub use policy::{Form, ReadPolicy};
 #[cfg(feature = "aws-sdk-dynamodb")]
 pub use sdk::{ClientError, EncryptedClient};
+pub use searchable::Searchable;

@@ -49,6 +49,7 @@ use item_encryption_format::TableConfig;
 use crate::codec::ItemCodec;
 use crate::many::usual_tasks;
 use crate::search::Search;
+use crate::searchable::Searchable;
 
 pub use answered::ItemStream;
 pub use error::ClientError;
@@ -95,6 +96,17 @@ impl EncryptedClient {
     #[must_use]
     pub fn shared_table(mut self, name: &str, codec: Arc<dyn ItemCodec<AttributeValue>>) -> Self {
         self.tables.insert(name.to_owned(), Table { codec, search: None });
+        self
+    }
+
+    /// The same with a table whose items have beacons, and are found by them.
+    #[must_use]
+    pub fn searchable_table<C>(mut self, name: &str, codec: Searchable<C>) -> Self
+    where
+        C: ItemCodec<AttributeValue> + 'static,
+    {
+        let codec = Arc::new(codec);
+        self.tables.insert(name.to_owned(), Table { codec: Arc::clone(&codec) as _, search: Some(codec) });
         self
     }
 

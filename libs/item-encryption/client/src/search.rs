@@ -24,14 +24,21 @@ pub struct Asked<V> {
 }
 
 /// Whether a decrypted item fits what was asked.
-pub type Fits<V> = Box<dyn Fn(&Item<V>) -> bool + Send + Sync>;
+pub type Fits<V> = Box<dyn Fn(&Item<V>) -> Result<bool, Unsound> + Send + Sync>;
+
+/// A request over the stored attributes.
+pub struct Rewritten<V> {
+    /// The requests whose answers together hold all that was asked for; at least one.
+    pub requests: Vec<Asked<V>>,
+    /// What decrypted items must fit; `None` where all fit that come.
+    pub fits: Option<Fits<V>>,
+}
 
 /// Rewrites requests.
 pub trait Search<V>: Send + Sync {
-    /// The request over the stored attributes, and what decrypted items must fit; `None` where all fit that come.
-    /// Requests that mention no encrypted attribute come back as they are.
+    /// What DynamoDB is to be asked.
     ///
     /// # Errors
     /// [`Unsound`] where the request has no such form.
-    fn rewrite(&self, asked: Asked<V>) -> Result<(Asked<V>, Option<Fits<V>>), Unsound>;
+    fn rewrite(&self, asked: Asked<V>) -> Result<Rewritten<V>, Unsound>;
 }

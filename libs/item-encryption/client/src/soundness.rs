@@ -11,6 +11,9 @@ use item_encryption_format::{Action, TableConfig, legacy};
 
 use crate::expression::{Mention, Role, UnknownPlaceholder, mentions, projected, update_mentions};
 
+/// What the names of the attributes that hold beacons begin with; they may be searched for.
+const BEACON_PREFIX: &str = "aws_dbe_b_";
+
 /// Why an expression is not sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -56,7 +59,7 @@ pub enum Unsound {
     #[error(transparent)]
     UnknownPlaceholder(#[from] UnknownPlaceholder),
     /// What a search cannot rewrite, in its words.
-    #[error("the search cannot be rewritten: {0}")]
+    #[error("the search cannot be answered: {0}")]
     Search(String),
 }
 
@@ -121,7 +124,7 @@ pub fn check_search(
     table: &TableConfig,
 ) -> Result<(), Unsound> {
     let searched = mentions(expression.unwrap_or_default(), names)?;
-    let beacon = |mention: &Mention| mention.attribute.starts_with("aws_dbe_b_");
+    let beacon = |mention: &Mention| mention.attribute.starts_with(BEACON_PREFIX);
     check(searched.into_iter().filter(|mention| !beacon(mention)), table, Unsound::EncryptedSearch)
 }
 

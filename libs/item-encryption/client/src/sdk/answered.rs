@@ -1,17 +1,18 @@
 //! Items of answers, decrypted.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::stream::{self, Stream, StreamExt};
+use item_encryption_format::TableConfig;
 
 use super::{ClientError, EncryptedClient, Item, Table};
 use crate::expression::used_names;
 use crate::many::decrypt_stream;
 use crate::search::{Asked, Fits};
-use crate::soundness::{self, check_search};
+use crate::soundness::{self, Unsound, check_search};
 
 /// Items as they come. A refused item is an error in its place, the others go on; where a page does not come, the
 /// stream ends with the error.
@@ -24,6 +25,8 @@ pub struct Shape {
     pub projection: Option<Vec<String>>,
     /// What it must fit.
     pub fits: Option<Arc<Fits<AttributeValue>>>,
+    /// The keys of what several requests have found so far, since an item may come with more than one.
+    seen: Option<Arc<Mutex<HashSet<Vec<String>>>>>,
 }
 
 impl Shape {
@@ -34,19 +37,48 @@ impl Shape {
     ) -> Result<Self, ClientError> {
         let none = HashMap::new();
         let projection = soundness::projection(expression, names.unwrap_or(&none))?;
-        Ok(Self { projection, fits: None })
+        Ok(Self { projection, fits: None, seen: None })
     }
 
-    /// The item as asked for; `None` where it does not fit.
-    pub fn cut(&self, mut item: Item) -> Option<Item> {
-        if self.fits.as_ref().is_some_and(|fits| !fits(&item)) {
-            return None;
+    /// The item as asked for; `None` where it does not fit, or came before.
+    pub fn found(&self, item: Item, table: &TableConfig) -> Result<Option<Item>, ClientError> {
+        if let Some(fits) = &self.fits
+            && !fits(&item)?
+        {
+            return Ok(None);
         }
+        if let Some(seen) = &self.seen {
+            let key: Vec<String> = table.keys().map(|name| format!("{:?}", item.get(name))).collect();
+            if !seen.lock().unwrap_or_else(PoisonError::into_inner).insert(key) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(self.cut(item)))
+    }
+
+    /// The attributes that were asked for.
+    pub fn cut(&self, mut item: Item) -> Item {
         if let Some(projection) = &self.projection {
             item.retain(|name, _| projection.contains(name));
         }
-        Some(item)
+        item
     }
+}
+
+/// The one request that answers as a whole can be asked for.
+pub fn only<I>(mut requests: Vec<I>) -> Result<I, ClientError> {
+    match (requests.pop(), requests.is_empty()) {
+        (Some(request), true) => Ok(request),
+        _ => Err(Unsound::Search("it takes several requests; read it as a stream".to_owned()).into()),
+    }
+}
+
+/// The items of the pages of several requests, one request after the other.
+pub fn chained<I: Send + 'static>(
+    requests: Vec<I>,
+    items: impl Fn(I) -> ItemStream + Send + 'static,
+) -> ItemStream {
+    stream::iter(requests).flat_map(items).boxed()
 }
 
 /// The items of pages: `fetch` answers a request with its items and the request for the next page.
@@ -64,23 +96,29 @@ where
 }
 
 impl Table {
-    /// What a query or a scan may ask of the stored items, and the shape of what is answered.
+    /// What queries or scans may ask of the stored items, at least one, and the shape of what is answered.
     pub fn sound(
         &self,
-        mut asked: Asked<AttributeValue>,
+        asked: Asked<AttributeValue>,
         projection: Option<&str>,
-    ) -> Result<(Asked<AttributeValue>, Shape), ClientError> {
+    ) -> Result<(Vec<Asked<AttributeValue>>, Shape), ClientError> {
         let mut shape = Shape::projected(projection, Some(&asked.names))?;
+        let mut requests = vec![asked];
         if let Some(search) = &self.search {
-            let (rewritten, fits) = search.rewrite(asked)?;
-            (asked, shape.fits) = (rewritten, fits.map(Arc::new));
+            let asked = requests.remove(0);
+            let rewritten = search.rewrite(asked)?;
+            requests = rewritten.requests;
+            shape.fits = rewritten.fits.map(Arc::new);
+            shape.seen = (requests.len() > 1).then(Arc::default);
         }
-        let expressions = [asked.key_condition.as_deref(), asked.filter.as_deref()];
-        for expression in expressions {
-            check_search(expression, &asked.names, self.config())?;
+        for asked in &mut requests {
+            let expressions = [asked.key_condition.as_deref(), asked.filter.as_deref()];
+            for expression in expressions {
+                check_search(expression, &asked.names, self.config())?;
+            }
+            asked.names = used_names(&expressions, &asked.names);
         }
-        asked.names = used_names(&expressions, &asked.names);
-        Ok((asked, shape))
+        Ok((requests, shape))
     }
 
     /// An item as it is.
@@ -107,7 +145,7 @@ impl EncryptedClient {
     ) -> Vec<Result<Item, ClientError>> {
         let opened = decrypt_stream(Arc::clone(&table.codec), stream::iter(items), self.tasks);
         let shaped = opened.filter_map(async |opened| match opened {
-            Ok(opened) => shape.cut(opened.item).map(Ok),
+            Ok(opened) => shape.found(opened.item, table.config()).transpose(),
             Err(error) => Some(Err(error.into())),
         });
         shaped.collect().await

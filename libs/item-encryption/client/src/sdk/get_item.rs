@@ -21,7 +21,7 @@ impl EncryptedClient {
         let whole = input.set_projection_expression(None).set_expression_attribute_names(None);
         let mut output = whole.send_with(&self.client).await?;
         let opened = table.opened_in(output.item.take()).await?;
-        output.item = opened.and_then(|item| shape.cut(item));
+        output.item = opened.map(|item| shape.cut(item));
         Ok(output)
     }
 }

@@ -23,7 +23,7 @@ impl EncryptedClient {
         let responses = output.responses.iter_mut().flatten();
         for (ItemResponse { item, .. }, (table, shape)) in responses.zip(wanted) {
             let opened = self.known(Some(&table))?.opened_in(item.take()).await?;
-            *item = opened.and_then(|item| shape.cut(item));
+            *item = opened.map(|item| shape.cut(item));
         }
         Ok(output)
     }
