@@ -1,4 +1,4 @@
-//! The engine's log, manifests and headers, as if they had been decrypted: the first byte chooses, the rest is
+//! The engine's log, manifests, checkpoints and headers, as if they had been decrypted: the first byte chooses, the rest is
 //! decoded.
 
 use engine::local::decode;
@@ -6,12 +6,14 @@ use engine::local::decode;
 /// No bytes make a decoder panic.
 pub fn run(data: &[u8]) {
     let Some((kind, bytes)) = data.split_first() else { return };
-    let _well = match kind % 6 {
+    let _well = match kind % 8 {
         0 => decode::header(bytes),
         1 => decode::frame_header(bytes),
         2 => decode::log_record(bytes),
         3 => decode::log_part(bytes),
         4 => decode::parked_body(bytes),
-        _ => decode::manifest_body(bytes),
+        5 => decode::manifest_body(bytes),
+        6 => decode::store_body(bytes),
+        _ => decode::checkpoint_body(bytes),
     };
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::KeyspaceId;
+use crate::{CheckpointId, KeyspaceId};
 
 /// A failed call to an engine.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +16,18 @@ pub enum EngineError {
     /// There is such a keyspace already.
     #[error("keyspace {0} exists already")]
     Exists(KeyspaceId),
+    /// There is no such checkpoint.
+    #[error("there is no checkpoint {0}")]
+    NoCheckpoint(CheckpointId),
+    /// There is such a checkpoint already.
+    #[error("checkpoint {0} exists already")]
+    CheckpointExists(CheckpointId),
+    /// The state asked for is older than what is kept, or not there yet.
+    #[error("this state cannot be read: {0}")]
+    NotKept(String),
+    /// The engine cannot do this at all.
+    #[error("this engine cannot {0}")]
+    Unsupported(&'static str),
     /// The key given is not the one the bytes lie under.
     #[error("the key does not open {0}")]
     WrongKey(String),

@@ -3,13 +3,15 @@
 //! [`Engine`] is the seam: every service speaks to `dyn Engine`; `server/src/wiring.rs` alone names one.
 //! Values, and everything about keys but their order inside one partition, mean nothing here.
 //!
-//! Map: [`keyspace`] (ids, keys, entries, commits: the nouns of the seam) · [`error`] ·
-//! [`metrics`] · [`memory`] (the model: nothing written) · [`local`] (the embedded engine) ·
+//! Map: [`keyspace`] (ids, keys, entries, commits) and [`checkpoint`] (images of keyspaces): the nouns of the
+//! seam · [`error`] · [`metrics`] ·
+//! [`memory`] (the model: nothing written) · [`local`] (the embedded engine) ·
 //! [`conformance`] (what every engine must pass).
 //!
 //! Invariants: plaintext becomes bytes on disk only in `local/log/` and `local/sorted_file/`, through
 //! `crypto`; names on disk are random; damaged bytes are an error with an address, never a panic.
 
+pub mod checkpoint;
 pub mod conformance;
 pub mod error;
 pub mod keyspace;
@@ -18,8 +20,10 @@ pub mod memory;
 pub mod metrics;
 
 use crypto::SecretKey;
+use futures::FutureExt;
 use futures::future::BoxFuture;
 
+pub use checkpoint::{AsOf, CheckpointId, CheckpointInfo};
 pub use error::EngineError;
 pub use keyspace::{
     Commit, Direction, Entry, Guard, GuardedKey, Key, KeyspaceId, KeyspaceStats, Limit, Outcome, Page,
@@ -65,6 +69,54 @@ pub trait Engine: Send + Sync {
     /// Removes a keyspace, open or closed, with its files and wrapped keys; an absent one is fine. Durable
     /// when it returns; interrupted, the keyspace is whole or absent.
     fn drop_keyspace(&self, keyspace: KeyspaceId) -> BoxFuture<'_, Result<()>>;
+
+    /// Takes a checkpoint of an open keyspace: a consistent image of everything acknowledged before the call, under
+    /// `receiver_key`, whose cost does not depend on how many bytes are in files already. Durable when it
+    /// returns; it stays, unchanged, whatever becomes of the keyspace, until it is dropped. Interrupted, it is
+    /// whole or absent.
+    ///
+    /// # Errors
+    /// [`EngineError::CheckpointExists`] where the id is taken; [`EngineError::Unsupported`], of this and of
+    /// [`Engine::adopt`], from an engine that takes none.
+    fn checkpoint(
+        &self,
+        keyspace: KeyspaceId,
+        checkpoint: CheckpointId,
+        receiver_key: SecretKey,
+    ) -> BoxFuture<'_, Result<CheckpointInfo>> {
+        let (_, _, _) = (keyspace, checkpoint, receiver_key);
+        std::future::ready(Err(EngineError::Unsupported("take checkpoints"))).boxed()
+    }
+
+    /// All checkpoints there are, in the order of their ids.
+    fn checkpoints(&self) -> BoxFuture<'_, Result<Vec<CheckpointId>>> {
+        std::future::ready(Ok(Vec::new())).boxed()
+    }
+
+    /// Removes a checkpoint with its wrapped keys; an absent one is fine. Keyspaces that adopted it keep what
+    /// they have. Durable when it returns; interrupted, the checkpoint is whole or absent.
+    fn drop_checkpoint(&self, checkpoint: CheckpointId) -> BoxFuture<'_, Result<()>> {
+        let _ = checkpoint;
+        std::future::ready(Ok(())).boxed()
+    }
+
+    /// As [`Engine::create`], with what a checkpoint holds in the keyspace from the beginning, under the versions
+    /// it had; what is committed later is in neither the checkpoint nor the keyspace it was taken of. A
+    /// checkpoint may be adopted any number of times. What it costs does not depend on how many bytes it holds.
+    ///
+    /// # Errors
+    /// [`EngineError::Exists`]; [`EngineError::NoCheckpoint`]; [`EngineError::WrongKey`] where `checkpoint` does not
+    /// come with the key it was taken under; [`EngineError::NotKept`] where it does not hold the state asked for.
+    fn adopt(
+        &self,
+        checkpoint: (CheckpointId, SecretKey),
+        as_of: AsOf,
+        keyspace: KeyspaceId,
+        table_key: SecretKey,
+    ) -> BoxFuture<'_, Result<()>> {
+        let (_, _, _, _) = (checkpoint, as_of, keyspace, table_key);
+        std::future::ready(Err(EngineError::Unsupported("adopt checkpoints"))).boxed()
+    }
 
     /// All keyspaces there are, open or closed, in the order of their ids.
     fn keyspaces(&self) -> BoxFuture<'_, Result<Vec<KeyspaceId>>>;

@@ -8,47 +8,124 @@
 //! One lock per keyspace; a commit holds those of all its keyspaces, taken in the order of their ids, from
 //! its first guard to its last write, which is what makes commits serialisable.
 
+mod keyspace;
+
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as MapEntry;
-use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::Bytes;
 use crypto::{COMMITMENT_LEN, SALT_LEN, SecretKey, constant_time_eq};
-use env::Random;
 use env::random::random_bytes;
+use env::{Clock, Random, SystemClock};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use parking_lot::{RwLock, RwLockWriteGuard};
+use parking_lot::{Mutex, RwLock, RwLockWriteGuard};
 
+use self::keyspace::{Entries, Keyspace, NOW, State};
+use crate::local::seconds::Seconds;
 use crate::{
-    Commit, Direction, Engine, EngineError, Entry, Key, KeyspaceId, KeyspaceStats, Limit, Outcome, Page,
-    Partition, Result, Segment, SortRange, Version, Write,
+    AsOf, CheckpointId, CheckpointInfo, Commit, Direction, Engine, EngineError, Entry, Key, KeyspaceId,
+    KeyspaceStats, Limit, Outcome, Page, Partition, Result, Segment, SortRange, Version,
 };
 
 /// An engine in memory.
 pub struct MemoryEngine {
     keyspaces: RwLock<BTreeMap<KeyspaceId, Arc<RwLock<Keyspace>>>>,
+    checkpoints: Mutex<BTreeMap<CheckpointId, Checkpoint>>,
     last_version: AtomicU64,
+    seconds: Mutex<Seconds>,
+    clock: Arc<dyn Clock>,
     salt: [u8; SALT_LEN],
+}
+
+struct Checkpoint {
+    key_commitment: [u8; COMMITMENT_LEN],
+    entries: Entries,
+    info: CheckpointInfo,
+    seconds: Seconds,
 }
 
 impl MemoryEngine {
     /// An engine without keyspaces.
     #[must_use]
     pub fn new(random: &dyn Random) -> Self {
-        Self { keyspaces: RwLock::default(), last_version: AtomicU64::new(0), salt: random_bytes(random) }
+        Self {
+            keyspaces: RwLock::default(),
+            checkpoints: Mutex::default(),
+            last_version: AtomicU64::new(0),
+            seconds: Mutex::default(),
+            clock: Arc::new(SystemClock),
+            salt: random_bytes(random),
+        }
     }
 
-    fn create_now(&self, keyspace: KeyspaceId, table_key: &SecretKey) -> Result<()> {
+    /// The engine, told the time by this clock.
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
+    }
+
+    fn create_now(&self, keyspace: KeyspaceId, table_key: &SecretKey, entries: Entries) -> Result<()> {
         match self.keyspaces.write().entry(keyspace) {
             MapEntry::Occupied(_) => Err(EngineError::Exists(keyspace)),
             MapEntry::Vacant(place) => {
-                place.insert(Arc::new(RwLock::new(Keyspace::new(self.commitment(table_key)))));
+                let born = self.last_version.load(Ordering::SeqCst);
+                let created = Keyspace::new(self.commitment(table_key), entries, born);
+                place.insert(Arc::new(RwLock::new(created)));
                 Ok(())
             }
         }
+    }
+
+    fn checkpoint_now(
+        &self,
+        id: KeyspaceId,
+        checkpoint: CheckpointId,
+        receiver_key: &SecretKey,
+    ) -> Result<CheckpointInfo> {
+        let found = self.find(id)?;
+        let found = found.read();
+        found.check_open(id)?;
+        let mut checkpoints = self.checkpoints.lock();
+        let MapEntry::Vacant(place) = checkpoints.entry(checkpoint) else {
+            return Err(EngineError::CheckpointExists(checkpoint));
+        };
+        let version = self.last_version.load(Ordering::SeqCst);
+        let (second, oldest) = (self.note_now(version), found.floor.min(version));
+        let KeyspaceStats { entries, value_bytes, disk_bytes, .. } = found.stats();
+        let (oldest, version) = (Version(oldest), Version(version));
+        let info = CheckpointInfo { version, oldest, second, entries, value_bytes, disk_bytes };
+        let seconds = self.seconds.lock().between(oldest.0, version.0);
+        let (key_commitment, entries) = (self.commitment(receiver_key), found.entries.clone());
+        place.insert(Checkpoint { key_commitment, entries, info, seconds });
+        Ok(info)
+    }
+
+    fn adopt_now(
+        &self,
+        (checkpoint, receiver_key): (CheckpointId, &SecretKey),
+        as_of: AsOf,
+        keyspace: KeyspaceId,
+        table_key: &SecretKey,
+    ) -> Result<()> {
+        if self.find(keyspace).is_ok() {
+            return Err(EngineError::Exists(keyspace));
+        }
+        let entries = {
+            let checkpoints = self.checkpoints.lock();
+            let found = checkpoints.get(&checkpoint).ok_or(EngineError::NoCheckpoint(checkpoint))?;
+            if !constant_time_eq(&found.key_commitment, &self.commitment(receiver_key)) {
+                return Err(EngineError::WrongKey(format!("checkpoint {checkpoint}")));
+            }
+            Keyspace::as_of(&found.entries, found.limit(as_of)?)
+        };
+        self.create_now(keyspace, table_key, entries)
+    }
+
+    /// Notes that versions up to `version` are given by now; returns the second it is.
+    fn note_now(&self, version: u64) -> u64 {
+        self.seconds.lock().note(self.clock.now_ms() / 1000, version)
     }
 
     fn open_now(&self, keyspace: KeyspaceId, table_key: &SecretKey) -> Result<()> {
@@ -85,13 +162,14 @@ impl MemoryEngine {
         if let Some(failed) = first_failing_guard(&commit, &locked) {
             return Ok(Outcome::GuardFailed(failed));
         }
-        let version = Version(self.last_version.fetch_add(1, Ordering::SeqCst) + 1);
+        let version = self.last_version.fetch_add(1, Ordering::SeqCst) + 1;
+        self.note_now(version);
         for write in commit.writes {
             if let Some(keyspace) = locked.get_mut(&write.keyspace) {
                 keyspace.apply(write, version);
             }
         }
-        Ok(Outcome::Applied(version))
+        Ok(Outcome::Applied(Version(version)))
     }
 
     fn involved(&self, commit: &Commit) -> Result<BTreeMap<KeyspaceId, Arc<RwLock<Keyspace>>>> {
@@ -118,7 +196,7 @@ impl MemoryEngine {
 
 impl Engine for MemoryEngine {
     fn create(&self, keyspace: KeyspaceId, table_key: SecretKey) -> BoxFuture<'_, Result<()>> {
-        async move { self.create_now(keyspace, &table_key) }.boxed()
+        async move { self.create_now(keyspace, &table_key, Entries::new()) }.boxed()
     }
 
     fn open(&self, keyspace: KeyspaceId, table_key: SecretKey) -> BoxFuture<'_, Result<()>> {
@@ -153,12 +231,43 @@ impl Engine for MemoryEngine {
         .boxed()
     }
 
+    fn checkpoint(
+        &self,
+        keyspace: KeyspaceId,
+        checkpoint: CheckpointId,
+        receiver_key: SecretKey,
+    ) -> BoxFuture<'_, Result<CheckpointInfo>> {
+        async move { self.checkpoint_now(keyspace, checkpoint, &receiver_key) }.boxed()
+    }
+
+    fn checkpoints(&self) -> BoxFuture<'_, Result<Vec<CheckpointId>>> {
+        async move { Ok(self.checkpoints.lock().keys().copied().collect()) }.boxed()
+    }
+
+    fn drop_checkpoint(&self, checkpoint: CheckpointId) -> BoxFuture<'_, Result<()>> {
+        async move {
+            self.checkpoints.lock().remove(&checkpoint);
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn adopt(
+        &self,
+        (checkpoint, receiver_key): (CheckpointId, SecretKey),
+        as_of: AsOf,
+        keyspace: KeyspaceId,
+        table_key: SecretKey,
+    ) -> BoxFuture<'_, Result<()>> {
+        async move { self.adopt_now((checkpoint, &receiver_key), as_of, keyspace, &table_key) }.boxed()
+    }
+
     fn keyspaces(&self) -> BoxFuture<'_, Result<Vec<KeyspaceId>>> {
         async move { Ok(self.keyspaces.read().keys().copied().collect()) }.boxed()
     }
 
     fn get<'a>(&'a self, keyspace: KeyspaceId, key: &'a Key) -> BoxFuture<'a, Result<Option<Entry>>> {
-        async move { self.read(keyspace, |found| found.entries.get(key).map(|kept| kept.entry(key))) }.boxed()
+        async move { self.read(keyspace, |found| found.get(key, NOW)) }.boxed()
     }
 
     fn slice<'a>(
@@ -169,7 +278,8 @@ impl Engine for MemoryEngine {
         direction: Direction,
         limit: Limit,
     ) -> BoxFuture<'a, Result<Page>> {
-        async move { self.read(keyspace, |found| found.slice(partition, range, direction, limit)) }.boxed()
+        async move { self.read(keyspace, |found| found.slice((partition, range), direction, limit, NOW)) }
+            .boxed()
     }
 
     fn sweep(
@@ -179,7 +289,7 @@ impl Engine for MemoryEngine {
         after: Option<Key>,
         limit: Limit,
     ) -> BoxFuture<'_, Result<Page>> {
-        async move { self.read(keyspace, |found| found.sweep(segment, after, limit)) }.boxed()
+        async move { self.read(keyspace, |found| found.sweep(segment, after, limit, NOW)) }.boxed()
     }
 
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Outcome>> {
@@ -187,11 +297,7 @@ impl Engine for MemoryEngine {
     }
 
     fn stats(&self, keyspace: KeyspaceId) -> Result<KeyspaceStats> {
-        self.read(keyspace, |found| KeyspaceStats {
-            entries: found.entries.len() as u64,
-            value_bytes: found.value_bytes,
-            disk_bytes: 0,
-        })
+        self.read(keyspace, Keyspace::stats)
     }
 
     fn flush(&self) -> BoxFuture<'_, Result<()>> {
@@ -199,76 +305,19 @@ impl Engine for MemoryEngine {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    Open,
-    Closed,
-    /// No longer in the map; whoever still holds it finds it absent.
-    Dropped,
-}
-
-struct Keyspace {
-    state: State,
-    key_commitment: [u8; COMMITMENT_LEN],
-    entries: BTreeMap<Key, Kept>,
-    value_bytes: u64,
-}
-
-struct Kept {
-    version: Version,
-    value: Bytes,
-}
-
-impl Kept {
-    fn entry(&self, key: &Key) -> Entry {
-        Entry { key: key.clone(), version: self.version, value: self.value.clone() }
-    }
-}
-
-impl Keyspace {
-    fn new(key_commitment: [u8; COMMITMENT_LEN]) -> Self {
-        Self { state: State::Open, key_commitment, entries: BTreeMap::new(), value_bytes: 0 }
-    }
-
-    fn check_open(&self, id: KeyspaceId) -> Result<()> {
-        match self.state {
-            State::Open => Ok(()),
-            State::Closed => Err(EngineError::Closed(id)),
-            State::Dropped => Err(EngineError::Absent(id)),
-        }
-    }
-
-    fn apply(&mut self, write: Write, version: Version) {
-        let before = match write.value {
-            Some(value) => {
-                self.value_bytes += value.len() as u64;
-                self.entries.insert(write.key, Kept { version, value })
-            }
-            None => self.entries.remove(&write.key),
+impl Checkpoint {
+    /// The last version of the state asked for.
+    fn limit(&self, as_of: AsOf) -> Result<u64> {
+        let CheckpointInfo { version, oldest, second, .. } = self.info;
+        let limit = match as_of {
+            AsOf::Checkpoint => Some(version.0),
+            AsOf::Version(asked) => Some(asked.0),
+            AsOf::Second(asked) => self.seconds.at(asked).filter(|_| asked < second),
         };
-        self.value_bytes -= before.map_or(0, |kept| kept.value.len() as u64);
-    }
-
-    fn slice(&self, partition: Partition, range: SortRange, direction: Direction, limit: Limit) -> Page {
-        let bounds = key_bounds(partition, range);
-        if is_reversed(&bounds) {
-            return Page { entries: Vec::new(), more: false };
-        }
-        let inside = self.entries.range(bounds);
-        match direction {
-            Direction::Forward => page(inside, limit),
-            Direction::Backward => page(inside.rev(), limit),
-        }
-    }
-
-    fn sweep(&self, segment: Segment, after: Option<Key>, limit: Limit) -> Page {
-        let first = Key { partition: segment.first_partition(), sort: Bytes::new() };
-        let start = match after {
-            Some(after) if after >= first => Bound::Excluded(after),
-            _ => Bound::Included(first),
-        };
-        let inside = self.entries.range((start, Bound::Unbounded));
-        page(inside.take_while(|(key, _)| segment.contains(&key.partition)), limit)
+        limit.filter(|limit| (oldest.0..=version.0).contains(limit)).ok_or_else(|| {
+            let (oldest, version) = (oldest.0, version.0);
+            EngineError::NotKept(format!("versions {oldest} to {version} are, until second {second}"))
+        })
     }
 }
 
@@ -277,49 +326,7 @@ fn first_failing_guard(
     locked: &BTreeMap<KeyspaceId, RwLockWriteGuard<'_, Keyspace>>,
 ) -> Option<usize> {
     commit.guards.iter().position(|guarded| {
-        let kept = locked.get(&guarded.keyspace).and_then(|keyspace| keyspace.entries.get(&guarded.key));
-        !guarded.guard.holds(kept.map(|kept| kept.version))
+        let keyspace = locked.get(&guarded.keyspace);
+        !guarded.guard.holds(keyspace.and_then(|keyspace| keyspace.version(&guarded.key)))
     })
-}
-
-fn page<'a>(inside: impl Iterator<Item = (&'a Key, &'a Kept)>, limit: Limit) -> Page {
-    let (mut entries, mut bytes) = (Vec::new(), 0);
-    let mut inside = inside.peekable();
-    for (key, kept) in inside.by_ref() {
-        bytes += kept.value.len();
-        entries.push(kept.entry(key));
-        if limit.is_reached(entries.len(), bytes) {
-            break;
-        }
-    }
-    Page { entries, more: inside.peek().is_some() }
-}
-
-fn key_bounds(partition: Partition, range: SortRange) -> (Bound<Key>, Bound<Key>) {
-    let key = |sort| Key { partition, sort };
-    let start = match range.start {
-        Bound::Unbounded => Bound::Included(key(Bytes::new())),
-        bound => bound.map(key),
-    };
-    let end = match range.end {
-        Bound::Unbounded => first_key_behind(partition).map_or(Bound::Unbounded, Bound::Excluded),
-        bound => bound.map(key),
-    };
-    (start, end)
-}
-
-fn first_key_behind(partition: Partition) -> Option<Key> {
-    let next = u128::from_be_bytes(partition.0).checked_add(1)?;
-    Some(Key { partition: Partition(next.to_be_bytes()), sort: Bytes::new() })
-}
-
-/// Ranges for which a map's `range` would panic; there is nothing in them.
-fn is_reversed((start, end): &(Bound<Key>, Bound<Key>)) -> bool {
-    match (start, end) {
-        (Bound::Excluded(start), Bound::Excluded(end)) => start >= end,
-        (Bound::Included(start) | Bound::Excluded(start), Bound::Included(end) | Bound::Excluded(end)) => {
-            start > end
-        }
-        _ => false,
-    }
 }

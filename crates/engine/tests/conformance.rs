@@ -10,7 +10,7 @@ macro_rules! suite {
         mod $engine {
             use super::*;
 
-            suite!(@ $make; keyspaces reads sweeps commits isolation model);
+            suite!(@ $make; keyspaces reads sweeps commits isolation checkpoints model);
         }
     };
     (@ $make:expr; $($group:ident)*) => {

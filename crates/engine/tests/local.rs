@@ -102,7 +102,7 @@ macro_rules! in_folder {
     };
 }
 
-in_folder!(keyspaces reads sweeps commits isolation model);
+in_folder!(keyspaces reads sweeps commits isolation checkpoints model);
 
 macro_rules! on_simulated_disk {
     ($($group:ident)*) => {
@@ -116,7 +116,7 @@ macro_rules! on_simulated_disk {
 }
 
 on_simulated_disk!(
-    power_cuts switch_cut_short drop_cut_short under_load stopped_under_load faults failed_drop full_disk at_rest tampering nonces
+    power_cuts switch_cut_short drop_cut_short adoption_cut_short under_load stopped_under_load faults failed_drop full_disk at_rest tampering tampered_checkpoints rollbacks nonces
 );
 
 #[test]

@@ -1,7 +1,7 @@
 //! What version 1 of the formats wrote must open for ever.
 //!
 //! `fixtures/store-1` was written once, by `write_the_fixture`, and holds every kind of file: the file
-//! `store`, a log segment, and for each of two keyspaces manifest, sorted file and parked parts.
+//! `store`, a log segment, a checkpoint, and for each of three keyspaces manifest, sorted files and parked parts.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,13 +11,17 @@ use crypto::SecretKey;
 use engine::conformance::wait;
 use engine::local::decode::{FileKind, file_headers};
 use engine::local::{LocalEngine, Options};
-use engine::{Commit, Engine, Key, KeyspaceId, Limit, Outcome, Partition, Segment, Write};
+use engine::{
+    AsOf, CheckpointId, Commit, Engine, Key, KeyspaceId, Limit, Outcome, Partition, Segment, Write,
+};
 use env::disk::{Disk, read_file};
 use env::{Env, RealDisk};
 
 const STORE_KEY: u8 = 0x51;
 const ONE: KeyspaceId = KeyspaceId([1; 16]);
 const TWO: KeyspaceId = KeyspaceId([2; 16]);
+const THREE: KeyspaceId = KeyspaceId([3; 16]);
+const CHECKPOINT: CheckpointId = CheckpointId([0xc; 16]);
 
 #[test]
 fn the_fixture_opens_and_holds_what_was_written() {
@@ -27,21 +31,39 @@ fn the_fixture_opens_and_holds_what_was_written() {
     wait(engine.open(ONE, key(0x1b))).expect("the first opens under the key it was switched to");
     wait(engine.open(TWO, key(0x02))).expect("the second opens");
     // In a sorted file, parked, in the log; 3 was removed.
-    assert_eq!(numbers(&engine, ONE), [0, 1, 2, 4, 5, 6, 7, 8, 9, 20, 21]);
+    assert_eq!(numbers(&engine, ONE), [0, 1, 2, 4, 5, 6, 7, 8, 9, 11, 12, 20, 21]);
     assert_eq!(numbers(&engine, TWO), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     wait(engine.verify(ONE)).expect("the digest is that of the manifest");
+    wait(engine.open(THREE, key(0x03))).expect("the one that adopted a checkpoint opens");
+    assert_eq!(numbers(&engine, THREE), [0, 1, 2, 4, 5, 6, 7, 8, 9, 11, 12]);
+    let again = KeyspaceId([4; 16]);
+    let adopted = engine.adopt((CHECKPOINT, key(0x0c)), AsOf::Checkpoint, again, key(0x04));
+    wait(adopted).expect("the checkpoint opens");
+    assert_eq!(numbers(&engine, again), [0, 1, 2, 4, 5, 6, 7, 8, 9]);
 }
 
 #[test]
 fn the_fixture_has_every_kind_of_file_under_its_own_salt() {
     let headers = file_headers(&RealDisk, &fixture()).expect("a list");
-    for kind in [FileKind::Store, FileKind::Log, FileKind::Parked, FileKind::Manifest, FileKind::SortedFile] {
+    let all = [
+        FileKind::Store,
+        FileKind::Log,
+        FileKind::Parked,
+        FileKind::Manifest,
+        FileKind::SortedFile,
+        FileKind::Checkpoint,
+    ];
+    for kind in all {
         assert!(headers.iter().any(|(_, header)| header.kind == kind), "{kind:?}");
     }
-    let mut salts: Vec<_> = headers.iter().map(|(_, header)| header.salt).collect();
+    // A checkpoint and a keyspace may have the same file.
+    let mut ids: Vec<_> = headers.iter().map(|(_, header)| (header.file_id, header.salt)).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut salts: Vec<_> = ids.iter().map(|(_, salt)| *salt).collect();
     salts.sort_unstable();
     salts.dedup();
-    assert_eq!(salts.len(), headers.len());
+    assert_eq!(salts.len(), ids.len());
 }
 
 #[test]
@@ -57,6 +79,9 @@ fn write_the_fixture() {
     wait(engine.switch_table_key(ONE, key(0x1b))).expect("switched");
     (5..10).for_each(|number| put(&engine, &[ONE, TWO], number, Some(value(number))));
     put(&engine, &[ONE], 3, None);
+    wait(engine.checkpoint(ONE, CHECKPOINT, key(0x0c))).expect("taken");
+    wait(engine.adopt((CHECKPOINT, key(0x0c)), AsOf::Checkpoint, THREE, key(0x03))).expect("adopted");
+    (11..13).for_each(|number| put(&engine, &[ONE, THREE], number, Some(value(number))));
     drop(engine);
     let engine = open(&store);
     wait(engine.open(ONE, key(0x1b))).expect("opened");

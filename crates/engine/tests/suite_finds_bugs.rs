@@ -71,7 +71,7 @@ macro_rules! passes {
 }
 
 passes!(
-    power_cuts switch_cut_short drop_cut_short under_load faults failed_drop full_disk at_rest tampering nonces
+    power_cuts switch_cut_short drop_cut_short adoption_cut_short under_load faults failed_drop full_disk at_rest tampering nonces
 );
 
 #[test]
@@ -81,6 +81,7 @@ fn lost_and_half_applied_commits_are_found() {
     assert!(finds(on_disk::power_cuts, Bug::AppliesWriteByWrite));
     assert!(finds(on_disk::switch_cut_short, Bug::NeverSyncs));
     assert!(finds(on_disk::drop_cut_short, Bug::NeverSyncs));
+    assert!(finds(on_disk::adoption_cut_short, Bug::NeverSyncs));
     assert!(finds(on_disk::under_load, Bug::NeverSyncs));
     assert!(finds(on_disk::under_load, Bug::AppliesWriteByWrite));
 }

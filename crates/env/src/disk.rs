@@ -1,6 +1,6 @@
 //! The seam to the file system: as few operations as the storage rooms need.
 //!
-//! Durability is explicit: bytes are safe after [`DiskFile::sync`], names (created, renamed, removed) after
+//! Durability is explicit: bytes are safe after [`DiskFile::sync`], names (created, renamed, linked, removed) after
 //! [`Disk::sync_dir`] of their folder. Whatever was not synced may be lost, torn at sector borders
 //! ([`SECTOR`]) or reordered by a power cut; `sim_disk` does exactly that.
 
@@ -20,6 +20,10 @@ pub trait Disk: Send + Sync {
 
     /// Renames a file, replacing `to` in one step where it exists.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Gives a file a second name on the same file system, which must not be taken (`AlreadyExists`). The bytes
+    /// are there until the last name is removed.
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()>;
 
     /// Removes a file.
     fn remove_file(&self, path: &Path) -> io::Result<()>;

@@ -5,7 +5,7 @@
 //! each unsynced sector in any of the states it went through, each unsynced name there or not, each file
 //! as long as it was at some moment since its last sync.
 //!
-//! Operations are counted as *changes* (create, write, sync, set length, rename, remove, make folder, sync
+//! Operations are counted as *changes* (create, write, sync, set length, rename, link, remove, make folder, sync
 //! folder, lock) and *reads* (open, read, length, list, exists), both from 1, so that a test can cut the
 //! power or inject an error at any one of them. Opening a file changes nothing and removing a folder is one
 //! change per name removed.
@@ -212,6 +212,14 @@ impl Disk for SimDisk {
         self.change(|state, fault| {
             fail(fault)?;
             state.names.rename(from, to)
+        })
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.change(|state, fault| {
+            fail(fault)?;
+            state.room_to_grow()?;
+            state.names.link(from, to)
         })
     }
 

@@ -8,8 +8,8 @@ use crypto::SecretKey;
 use tokio::runtime::Runtime;
 
 use crate::{
-    Commit, Engine, Entry, Guard, GuardedKey, Key, KeyspaceId, Limit, Outcome, Page, Partition, Result,
-    Segment, Version, Write,
+    AsOf, CheckpointId, CheckpointInfo, Commit, Engine, Entry, Guard, GuardedKey, Key, KeyspaceId, Limit,
+    Outcome, Page, Partition, Result, Segment, Version, Write,
 };
 
 /// An engine under test.
@@ -52,6 +52,11 @@ pub(super) fn keyspace(number: u8) -> KeyspaceId {
     KeyspaceId([number; 16])
 }
 
+/// The checkpoint with this number; its receiver's key is table key 100 + number.
+pub(super) fn checkpoint_id(number: u8) -> CheckpointId {
+    CheckpointId([number; 16])
+}
+
 /// The partition with this number; numbers are spread evenly over all segments.
 pub(super) fn partition(number: u8) -> Partition {
     let mut bytes = [0x55; 16];
@@ -88,6 +93,8 @@ pub(super) fn writes(writes: Vec<Write>) -> Commit {
 pub(super) trait Asking {
     fn make(&self, number: u8) -> KeyspaceId;
     fn reopen(&self, number: u8);
+    fn take(&self, number: u8, checkpoint: u8) -> CheckpointInfo;
+    fn adopt_as(&self, checkpoint: u8, number: u8) -> KeyspaceId;
     fn apply(&self, commit: Commit) -> Version;
     fn put(&self, keyspace: KeyspaceId, key: &Key, value: &[u8]) -> Version;
     fn remove(&self, keyspace: KeyspaceId, key: &Key) -> Version;
@@ -107,6 +114,20 @@ impl<E: Engine + ?Sized> Asking for E {
     /// Opens the keyspace with a number, under the table key with that number.
     fn reopen(&self, number: u8) {
         wait(self.open(keyspace(number), table_key(number))).expect("a keyspace opens under its key");
+    }
+
+    /// Takes the checkpoint with a number of the keyspace with a number.
+    fn take(&self, number: u8, checkpoint: u8) -> CheckpointInfo {
+        let taken = self.checkpoint(keyspace(number), checkpoint_id(checkpoint), table_key(100 + checkpoint));
+        wait(taken).expect("a checkpoint is taken")
+    }
+
+    /// Adopts the checkpoint with a number as the keyspace with a number, under the table key with that number.
+    fn adopt_as(&self, checkpoint: u8, number: u8) -> KeyspaceId {
+        let from = (checkpoint_id(checkpoint), table_key(100 + checkpoint));
+        let adopted = self.adopt(from, AsOf::Checkpoint, keyspace(number), table_key(number));
+        wait(adopted).expect("a checkpoint is adopted");
+        keyspace(number)
     }
 
     fn apply(&self, commit: Commit) -> Version {

@@ -1,13 +1,15 @@
 //! What every engine must pass: the documentation of [`Engine`](crate::Engine), as tests.
 //!
 //! An engine's own tests say how it is made ([`Subject`]) and call one function here per group:
-//! [`keyspaces`] · [`reads`] · [`sweeps`] · [`commits`] · [`isolation`] · [`model`] (random sequences
+//! [`keyspaces`] · [`reads`] · [`sweeps`] · [`commits`] · [`isolation`] ·
+//! [`checkpoints`] · [`model`] (random sequences
 //! compared with [`MemoryEngine`](crate::MemoryEngine)). An engine that keeps its data on an
 //! [`env::Disk`] passes [`on_disk`] besides: power cuts, faults, tampering, and that nothing is readable.
 //!
 //! Every check panics where the engine breaks its word. `STRONGROOM_TEST_DEPTH` (default 1) multiplies how
 //! many power cuts, faults, flipped bits and random sequences are tried.
 
+mod checkpoints;
 mod commits;
 mod fixture;
 mod isolation;
@@ -17,6 +19,7 @@ pub mod on_disk;
 mod reads;
 mod sweeps;
 
+pub use checkpoints::checkpoints;
 pub use commits::commits;
 pub use fixture::{Subject, depth, wait};
 pub use isolation::isolation;

@@ -13,7 +13,7 @@ pub use super::header::{FileHeader, FileKind, HEADER_LEN};
 use super::log::{part, record};
 use super::sorted_file::block::BlockCursor;
 use super::sorted_file::{filter, layout};
-use super::{manifest, parked};
+use super::{checkpoint, manifest, parked, store_record};
 use crate::{EngineError, Result};
 
 /// The header of any file.
@@ -44,6 +44,18 @@ pub fn log_part(bytes: &[u8]) -> bool {
 #[must_use]
 pub fn parked_body(bytes: &[u8]) -> bool {
     parked::decode(bytes).is_ok()
+}
+
+/// The file `store`'s body.
+#[must_use]
+pub fn store_body(bytes: &[u8]) -> bool {
+    store_record::StoreRecord::decode(bytes).is_ok()
+}
+
+/// A checkpoint's descriptor's body.
+#[must_use]
+pub fn checkpoint_body(bytes: &[u8]) -> bool {
+    checkpoint::decode(bytes).is_ok()
 }
 
 /// A manifest's body.
@@ -102,7 +114,11 @@ pub fn properties(bytes: &[u8]) -> bool {
 pub fn file_headers(disk: &dyn Disk, store: &Path) -> Result<Vec<(PathBuf, FileHeader)>> {
     let io = |source| EngineError::io("listing the store", source);
     let mut folders = vec![store.to_owned(), store.join("log")];
-    folders.extend(disk.list(&store.join("keyspaces")).map_err(io)?);
+    for parent in ["keyspaces", "checkpoints"].map(|name| store.join(name)) {
+        if disk.exists(&parent).map_err(io)? {
+            folders.extend(disk.list(&parent).map_err(io)?);
+        }
+    }
     let mut headers = Vec::new();
     for folder in folders {
         for path in disk.list(&folder).map_err(io)? {
@@ -138,6 +154,8 @@ mod tests {
                 super::log_part(&bytes),
                 super::parked_body(&bytes),
                 super::manifest_body(&bytes),
+                super::store_body(&bytes),
+                super::checkpoint_body(&bytes),
                 super::block(&bytes, b"key"),
                 super::index_value(&bytes),
                 super::filter(&bytes, b"key"),

@@ -24,10 +24,10 @@ use super::pacing::Pacing;
 use super::recovery::{Recovered, Recovery};
 use super::sorted_file::file::SortedFile;
 use super::store::{Signal, Store, keyspace_folder};
-use super::{commit, compaction, flush, lifecycle, read};
+use super::{checkpoint, commit, compaction, flush, founding, lifecycle, read};
 use crate::{
-    Commit, Direction, Engine, EngineError, EngineMetrics, Entry, Key, KeyspaceId, KeyspaceStats, Limit,
-    Outcome, Page, Partition, Result, Segment, SortRange,
+    AsOf, CheckpointId, CheckpointInfo, Commit, Direction, Engine, EngineError, EngineMetrics, Entry, Key,
+    KeyspaceId, KeyspaceStats, Limit, Outcome, Page, Partition, Result, Segment, SortRange,
 };
 
 /// The embedded engine. Dropping it stops its threads, without a flush: what is in the log is parked at the
@@ -211,7 +211,7 @@ fn new_store(
 
 impl Engine for LocalEngine {
     fn create(&self, keyspace: KeyspaceId, table_key: SecretKey) -> BoxFuture<'_, Result<()>> {
-        self.on_thread(move |store| lifecycle::create(store, keyspace, table_key)).boxed()
+        self.on_thread(move |store| founding::create(store, keyspace, table_key)).boxed()
     }
 
     fn open(&self, keyspace: KeyspaceId, table_key: SecretKey) -> BoxFuture<'_, Result<()>> {
@@ -230,6 +230,36 @@ impl Engine for LocalEngine {
 
     fn drop_keyspace(&self, keyspace: KeyspaceId) -> BoxFuture<'_, Result<()>> {
         self.on_thread(move |store| lifecycle::drop_keyspace(store, keyspace)).boxed()
+    }
+
+    fn checkpoint(
+        &self,
+        keyspace: KeyspaceId,
+        checkpoint: CheckpointId,
+        receiver_key: SecretKey,
+    ) -> BoxFuture<'_, Result<CheckpointInfo>> {
+        self.on_thread(move |store| checkpoint::take(store, keyspace, checkpoint, &receiver_key)).boxed()
+    }
+
+    fn checkpoints(&self) -> BoxFuture<'_, Result<Vec<CheckpointId>>> {
+        std::future::ready(Ok(self.store.store_file.checkpoints())).boxed()
+    }
+
+    fn drop_checkpoint(&self, checkpoint: CheckpointId) -> BoxFuture<'_, Result<()>> {
+        self.on_thread(move |store| checkpoint::drop_checkpoint(store, checkpoint)).boxed()
+    }
+
+    fn adopt(
+        &self,
+        (checkpoint, receiver_key): (CheckpointId, SecretKey),
+        as_of: AsOf,
+        keyspace: KeyspaceId,
+        table_key: SecretKey,
+    ) -> BoxFuture<'_, Result<()>> {
+        self.on_thread(move |store| {
+            founding::adopt(store, (checkpoint, &receiver_key), as_of, keyspace, table_key)
+        })
+        .boxed()
     }
 
     fn keyspaces(&self) -> BoxFuture<'_, Result<Vec<KeyspaceId>>> {

@@ -83,16 +83,19 @@ fn flush_open(store: &Store, keyspace: &Keyspace, open: &OpenKeyspace) -> Result
     let flushed = OpenKeyspace::flushed_with(&tree.frozen, &keyspace.flushed);
 
     let _lifecycle = keyspace.lifecycle.lock();
+    let parked_before = store.store_file.anchor(keyspace.id).map(|anchor| anchor.parked).unwrap_or_default();
     let before = open.manifest.lock().content.clone();
     let added = written.iter().map(|file| file.record.clone()).collect();
-    let content = before.with(&Change { added, ..Change::default() });
+    let content = before.with(&Change { added, horizon, ..Change::default() });
     let installed = install_manifest(store, keyspace, open, content, flushed, None);
     if let (Err(EngineError::Closed(_) | EngineError::Absent(_)), Some(file)) = (&installed, &written) {
         file.set_obsolete();
     }
     installed?;
     take_over(open, &tree.frozen, written, horizon);
-    forget_parked(store, keyspace, open, flushed);
+    parked_before.iter().filter(|parked| parked.last <= flushed).for_each(|parked| {
+        recovery::remove_leftover(&*store.env.disk, &parked::path(&keyspace.folder, parked.segment));
+    });
     Ok(())
 }
 
@@ -172,15 +175,5 @@ fn take_over(open: &OpenKeyspace, frozen: &[Arc<Memtable>], written: Option<Arc<
             files: Arc::new(files),
             floor: horizon.max(tree.floor),
         }
-    });
-}
-
-/// Removes parked files of which everything is in sorted files now.
-fn forget_parked(store: &Store, keyspace: &Keyspace, open: &OpenKeyspace, flushed: u64) {
-    open.parked.lock().retain(|(segment, last)| {
-        if *last <= flushed {
-            recovery::remove_leftover(&*store.env.disk, &parked::path(&keyspace.folder, *segment));
-        }
-        *last > flushed
     });
 }

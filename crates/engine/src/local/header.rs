@@ -3,7 +3,7 @@
 //! ```text
 //!   0  8  "STRGROOM"
 //!   8  1  format version: 1
-//!   9  1  kind: 1 store, 2 log, 3 parked, 4 manifest, 5 sorted file
+//!   9  1  kind: 1 store, 2 log, 3 parked, 4 manifest, 5 sorted file, 6 checkpoint
 //!  10  2  zero
 //!  12  4  epoch of the data encryption key (sorted file), else 0
 //!  16 16  origin: the keyspace that wrote the file; zero for store and log
@@ -45,13 +45,14 @@ pub enum FileKind {
     Manifest = 4,
     /// Sorted entries of a keyspace.
     SortedFile = 5,
+    /// What a checkpoint of a keyspace holds.
+    Checkpoint = 6,
 }
 
 impl FileKind {
     fn of(byte: u8) -> Option<Self> {
-        [Self::Store, Self::Log, Self::Parked, Self::Manifest, Self::SortedFile]
-            .into_iter()
-            .find(|kind| *kind as u8 == byte)
+        let all = [Self::Store, Self::Log, Self::Parked, Self::Manifest, Self::SortedFile, Self::Checkpoint];
+        all.into_iter().find(|kind| *kind as u8 == byte)
     }
 
     fn purpose(self) -> &'static [u8] {
@@ -61,6 +62,7 @@ impl FileKind {
             Self::Parked => b"parked",
             Self::Manifest => b"manifest",
             Self::SortedFile => b"file",
+            Self::Checkpoint => b"checkpoint",
         }
     }
 }
@@ -89,7 +91,18 @@ pub struct FileHeader {
 impl FileHeader {
     /// The header of a new file under `key`, with a fresh salt and file id.
     pub fn new(kind: FileKind, origin: KeyspaceId, key: &SecretKey, random: &dyn Random) -> Self {
-        let (file_id, salt) = (random_bytes(random), random_bytes(random));
+        Self::named(kind, origin, random_bytes(random), key, random)
+    }
+
+    /// As [`FileHeader::new`], for a file whose id was given from outside.
+    pub fn named(
+        kind: FileKind,
+        origin: KeyspaceId,
+        file_id: [u8; 16],
+        key: &SecretKey,
+        random: &dyn Random,
+    ) -> Self {
+        let salt = random_bytes(random);
         let mut header = Self {
             kind,
             epoch: 0,

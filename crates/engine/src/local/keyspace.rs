@@ -107,8 +107,6 @@ pub struct OpenKeyspace {
     pub scope: Arc<CacheScope>,
     /// The manifest that is current.
     pub manifest: Mutex<CurrentManifest>,
-    /// Segments whose parts lie parked beside it, with the highest sequence number, until flushed.
-    pub parked: Mutex<Vec<(u64, u64)>>,
     /// Whether its files could not be merged when that was last tried.
     pub merge_failed: AtomicBool,
     /// Whether it was closed because it was dropped.
@@ -163,7 +161,6 @@ impl OpenKeyspace {
             id,
             scope,
             manifest: Mutex::new(manifest),
-            parked: Mutex::default(),
             merge_failed: AtomicBool::new(false),
             dropped: AtomicBool::new(false),
             memory: memory.clone(),

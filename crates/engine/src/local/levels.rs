@@ -158,6 +158,7 @@ mod tests {
             last_sequence: sequences.1,
             first_key: Bytes::from(keys.0),
             last_key: Bytes::from(keys.1),
+            visible: u64::MAX,
         }
     }
 
@@ -202,7 +203,8 @@ mod tests {
         files.sort_by(by_place);
         assert_eq!(files, sound());
         let merged = file(1, ("n", "o"), (2, 17));
-        let change = Change { removed: vec![files[2].header.file_id], added: vec![merged.clone()] };
+        let change =
+            Change { removed: vec![files[2].header.file_id], added: vec![merged.clone()], horizon: 0 };
         let after = Manifest { files, ..Manifest::default() }.with(&change).files;
         assert_eq!(after[3], merged);
         assert_eq!((after.len(), check(&after)), (5, Ok(())));

@@ -1,10 +1,11 @@
 //! The manifest of a keyspace: its wrapped data encryption keys and its sorted files. `docs/formats/manifest.md`
 //! draws the bytes.
 //!
-//! Each change is a new file, `manifest-<number>`, written beside, synced and renamed: the rename is the
-//! moment of the change, the highest number counts. All but the header is encrypted under a key derived from
-//! the table key, so a switch of the table key is a manifest under the new one.
+//! Each change is a new file, `manifest-<number>`. It counts from the moment the file `store` names its number and
+//! digest; any other is a leftover. All but the header is encrypted under a key derived from the table key, so a
+//! switch of the table key is a manifest under the new one.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -15,10 +16,13 @@ use env::disk::{Disk, read_file};
 use super::header::{FileHeader, FileKind, HEADER_LEN};
 use super::reader::{BadBytes, Reader, u32_of};
 use super::sorted_file::layout::Properties;
-use crate::{EngineError, KeyspaceId, Result};
+use crate::{CheckpointId, EngineError, KeyspaceId, Result};
 
 const BODY: u8 = 1;
 const PREFIX: &str = "manifest-";
+const NO_WATERMARK: u64 = u64::MAX;
+/// The place of damage where a manifest is sound, but not the one that counts.
+pub const NOT_THE_LAST: &str = "it is not the manifest that was installed last";
 /// No manifest is longer, and none is read that is.
 const MAX_LEN: u64 = 64 << 20;
 
@@ -31,6 +35,13 @@ pub struct Manifest {
     pub deks: Vec<WrappedDek>,
     /// In the order of [`super::levels::check`], which says what holds of them together.
     pub files: Vec<FileRecord>,
+    /// Every version behind this sequence number is there, unless a later commit came to the same key and
+    /// versions need not be kept; of older ones, only what this one shows.
+    pub floor: u64,
+    /// Versions that show at this sequence number or behind it are to be kept.
+    pub watermark: Option<u64>,
+    /// Files under data encryption keys of epochs below this one are to be written anew.
+    pub rotate_to: u32,
 }
 
 /// What flushes and compaction do to the files of a keyspace.
@@ -40,6 +51,8 @@ pub struct Change {
     pub removed: Vec<[u8; 16]>,
     /// New files, or removed ones in another level.
     pub added: Vec<FileRecord>,
+    /// What only older sequence numbers than this would show is left out of the new files.
+    pub horizon: u64,
 }
 
 impl Manifest {
@@ -48,6 +61,7 @@ impl Manifest {
         self.files.retain(|file| !change.removed.contains(&file.header.file_id));
         self.files.extend(change.added.iter().cloned());
         self.files.sort_by(super::levels::by_place);
+        self.floor = self.floor.max(change.horizon);
         self
     }
 }
@@ -57,34 +71,39 @@ impl Manifest {
 pub struct WrappedDek {
     /// Counts up from 1.
     pub epoch: u32,
-    /// Bound to keyspace and epoch.
+    /// Bound to its owner and epoch.
     pub wrapped: Vec<u8>,
 }
 
+/// Who has data encryption keys.
+#[derive(Debug, Clone, Copy)]
+pub enum Owner {
+    /// A keyspace, under its table key.
+    Keyspace(KeyspaceId),
+    /// A checkpoint, under the key of its receiver.
+    Checkpoint(CheckpointId),
+}
+
 impl WrappedDek {
-    /// Wraps `dek`.
-    pub fn wrap(
-        dek: &SecretKey,
-        epoch: u32,
-        keyspace: KeyspaceId,
-        table_key: &SecretKey,
-        random: &dyn Random,
-    ) -> Self {
-        Self { epoch, wrapped: wrap_key(table_key, dek, &associated(keyspace, epoch), random) }
+    /// Wraps the key of an epoch.
+    pub fn wrap((epoch, dek): (u32, &SecretKey), owner: Owner, key: &SecretKey, random: &dyn Random) -> Self {
+        Self { epoch, wrapped: wrap_key(key, dek, &owner.associated(epoch), random) }
     }
 
     /// Unwraps it.
-    pub fn unwrap(
-        &self,
-        keyspace: KeyspaceId,
-        table_key: &SecretKey,
-    ) -> std::result::Result<SecretKey, BadBytes> {
-        Ok(unwrap_key(table_key, &self.wrapped, &associated(keyspace, self.epoch))?)
+    pub fn unwrap(&self, owner: Owner, key: &SecretKey) -> std::result::Result<SecretKey, BadBytes> {
+        Ok(unwrap_key(key, &self.wrapped, &owner.associated(self.epoch))?)
     }
 }
 
-fn associated(keyspace: KeyspaceId, epoch: u32) -> Vec<u8> {
-    [&b"strongroom dek"[..], &keyspace.0, &epoch.to_le_bytes()].concat()
+impl Owner {
+    fn associated(self, epoch: u32) -> Vec<u8> {
+        let (label, id) = match self {
+            Self::Keyspace(id) => (&b"strongroom dek"[..], id.0),
+            Self::Checkpoint(id) => (&b"strongroom checkpoint dek"[..], id.0),
+        };
+        [label, &id, &epoch.to_le_bytes()].concat()
+    }
 }
 
 /// A sorted file, as its manifest knows it.
@@ -112,6 +131,9 @@ pub struct FileRecord {
     pub first_key: Bytes,
     /// The last.
     pub last_key: Bytes,
+    /// Entries behind this sequence number count as not there: the file is another keyspace's, too, and this one has
+    /// adopted an older state.
+    pub visible: u64,
 }
 
 impl FileRecord {
@@ -130,7 +152,7 @@ impl FileRecord {
 }
 
 /// Bytes of a file record, at least.
-const FILE_RECORD_LEN: usize = HEADER_LEN + 8 + 32 + 1 + 5 * 8 + 2 * 4;
+const FILE_RECORD_LEN: usize = HEADER_LEN + 8 + 32 + 1 + 6 * 8 + 2 * 4;
 
 /// A manifest read from its file.
 pub struct StoredManifest {
@@ -153,52 +175,35 @@ pub struct ManifestFolder<'a> {
 }
 
 impl ManifestFolder<'_> {
-    /// The numbers of the manifests there, lowest first.
-    pub fn numbers(&self) -> Result<Vec<u64>> {
-        let io = |source| EngineError::io(format!("listing keyspace {}", self.keyspace), source);
-        let entries = self.disk.list(self.folder).map_err(io)?;
-        let mut numbers: Vec<u64> = entries.iter().filter_map(|path| number_of(path)).collect();
-        numbers.sort_unstable();
-        Ok(numbers)
-    }
-
-    /// Reads the header of the current manifest, which needs no key; `None` where there is no manifest.
-    pub fn current_header(&self) -> Result<Option<FileHeader>> {
-        let Some(number) = self.numbers()?.pop() else { return Ok(None) };
-        let bytes = self.bytes(number)?;
-        self.header(number, &bytes).map(Some)
-    }
-
-    /// Reads the current manifest; `None` where there is none.
-    pub fn current(&self, table_key: &SecretKey) -> Result<Option<StoredManifest>> {
-        let Some(number) = self.numbers()?.pop() else { return Ok(None) };
+    /// Reads the manifest with this number, which must be the one with this digest.
+    pub fn read(&self, number: u64, digest: &[u8; 32], table_key: &SecretKey) -> Result<StoredManifest> {
         let bytes = self.bytes(number)?;
         let header = self.header(number, &bytes)?;
-        let wrong = |_| EngineError::WrongKey(format!("keyspace {}", self.keyspace));
-        let cipher = header.cipher(table_key).map_err(wrong)?;
+        let same = sha256(&bytes) == *digest;
+        let another = || self.damaged(number, NOT_THE_LAST);
+        let cipher = header.cipher(table_key).map_err(|_| match same {
+            true => EngineError::WrongKey(format!("keyspace {}", self.keyspace)),
+            false => another(),
+        })?;
         let mut body = bytes.get(HEADER_LEN..).unwrap_or_default().to_vec();
         let opened = cipher.decrypt_vec(BODY, 0, &mut body).map_err(BadBytes::from);
         let manifest = opened.and_then(|()| decode(&body)).map_err(|_| self.damaged(number, "body"))?;
-        Ok(Some(StoredManifest { header, manifest, digest: sha256(&bytes) }))
+        if !same {
+            return Err(another());
+        }
+        Ok(StoredManifest { header, manifest, digest: *digest })
     }
 
-    /// Writes a manifest beside the others, under its own name only when [`ManifestFolder::install`]ed.
-    pub fn prepare(&self, number: u64, bytes: &[u8]) -> Result<()> {
+    /// Writes a manifest, durable when it returns. Whether it counts, the file `store` says.
+    pub fn write(&self, number: u64, bytes: &[u8]) -> Result<()> {
         let io =
             |source| EngineError::io(format!("writing a manifest of keyspace {}", self.keyspace), source);
-        let path = self.beside(number);
+        let path = self.path(number);
         if self.disk.exists(&path).map_err(io)? {
             self.disk.remove_file(&path).map_err(io)?;
         }
         let file = self.disk.create(&path).map_err(io)?;
-        file.write_all_at(bytes, 0).and_then(|()| file.sync()).map_err(io)
-    }
-
-    /// Makes a prepared manifest the current one. After an error, either may be.
-    pub fn install(&self, number: u64) -> Result<()> {
-        let io =
-            |source| EngineError::io(format!("installing a manifest of keyspace {}", self.keyspace), source);
-        self.disk.rename(&self.beside(number), &self.path(number)).map_err(io)?;
+        file.write_all_at(bytes, 0).and_then(|()| file.sync()).map_err(io)?;
         self.disk.sync_dir(self.folder).map_err(io)
     }
 
@@ -209,8 +214,8 @@ impl ManifestFolder<'_> {
 
     /// Removes the manifests below `number`; one that stays is removed at the next opening.
     pub fn remove_below(&self, number: u64) {
-        let below = self.numbers().unwrap_or_default().into_iter().filter(|at| *at < number);
-        for at in below {
+        let names = self.disk.list(self.folder).unwrap_or_default();
+        for at in names.iter().filter_map(|path| number_of(path)).filter(|at| *at < number) {
             if let Err(error) = self.disk.remove_file(&self.path(at)) {
                 tracing::warn!(%error, keyspace = %self.keyspace, "an old manifest stays for now");
             }
@@ -225,9 +230,10 @@ impl ManifestFolder<'_> {
     }
 
     fn bytes(&self, number: u64) -> Result<Vec<u8>> {
-        let io =
-            |source| EngineError::io(format!("reading a manifest of keyspace {}", self.keyspace), source);
-        read_file(self.disk, &self.path(number), MAX_LEN).map_err(io)
+        read_file(self.disk, &self.path(number), MAX_LEN).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => self.damaged(number, "the file is missing"),
+            _ => EngineError::io(format!("reading a manifest of keyspace {}", self.keyspace), source),
+        })
     }
 
     fn damaged(&self, number: u64, place: &str) -> EngineError {
@@ -236,10 +242,6 @@ impl ManifestFolder<'_> {
 
     fn path(&self, number: u64) -> PathBuf {
         self.folder.join(format!("{PREFIX}{number:016x}"))
-    }
-
-    fn beside(&self, number: u64) -> PathBuf {
-        self.folder.join(format!("{PREFIX}{number:016x}.new"))
     }
 }
 
@@ -282,8 +284,13 @@ pub fn encode_file(
     Ok([&header.encode()[..], &body, &tag].concat())
 }
 
-fn encode(manifest: &Manifest) -> Vec<u8> {
+/// The plaintext of a manifest's body.
+pub fn encode(manifest: &Manifest) -> Vec<u8> {
     let mut out = manifest.previous_digest.to_vec();
+    [manifest.floor, manifest.watermark.unwrap_or(NO_WATERMARK)]
+        .iter()
+        .for_each(|number| out.extend_from_slice(&number.to_le_bytes()));
+    out.extend_from_slice(&manifest.rotate_to.to_le_bytes());
     out.extend_from_slice(&u32_of(manifest.deks.len()).to_le_bytes());
     for dek in &manifest.deks {
         out.extend_from_slice(&dek.epoch.to_le_bytes());
@@ -300,7 +307,8 @@ fn encode_record(file: &FileRecord, out: &mut Vec<u8>) {
     out.extend_from_slice(&file.len.to_le_bytes());
     out.extend_from_slice(&file.digest);
     out.push(file.level);
-    let numbers = [file.puts, file.removals, file.value_bytes, file.first_sequence, file.last_sequence];
+    let FileRecord { puts, removals, value_bytes, first_sequence, last_sequence, visible, .. } = file;
+    let numbers = [puts, removals, value_bytes, first_sequence, last_sequence, visible];
     numbers.iter().for_each(|number| out.extend_from_slice(&number.to_le_bytes()));
     for key in [&file.first_key, &file.last_key] {
         out.extend_from_slice(&u32_of(key.len()).to_le_bytes());
@@ -312,13 +320,15 @@ fn encode_record(file: &FileRecord, out: &mut Vec<u8>) {
 pub fn decode(body: &[u8]) -> std::result::Result<Manifest, BadBytes> {
     let mut reader = Reader::new(body);
     let previous_digest = reader.array()?;
+    let (floor, watermark, rotate_to) = (reader.u64()?, reader.u64()?, reader.u32()?);
+    let watermark = Some(watermark).filter(|watermark| *watermark != NO_WATERMARK);
     let count = reader.count(8)?;
     let deks = (0..count).map(|_| decode_dek(&mut reader)).collect::<std::result::Result<_, _>>()?;
     let count = reader.count(FILE_RECORD_LEN)?;
     let files = (0..count).map(|_| decode_record(&mut reader)).collect::<std::result::Result<Vec<_>, _>>()?;
     reader.end()?;
     super::levels::check(&files)?;
-    Ok(Manifest { previous_digest, deks, files })
+    Ok(Manifest { previous_digest, deks, files, floor, watermark, rotate_to })
 }
 
 fn decode_dek(reader: &mut Reader<'_>) -> std::result::Result<WrappedDek, BadBytes> {
@@ -338,6 +348,7 @@ fn decode_record(reader: &mut Reader<'_>) -> std::result::Result<FileRecord, Bad
         value_bytes: reader.u64()?,
         first_sequence: reader.u64()?,
         last_sequence: reader.u64()?,
+        visible: reader.u64()?,
         first_key: decode_key(reader)?,
         last_key: decode_key(reader)?,
     })
@@ -350,7 +361,9 @@ fn decode_key(reader: &mut Reader<'_>) -> std::result::Result<Bytes, BadBytes> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FileRecord, Manifest, ManifestFolder, WrappedDek, decode, encode, encode_file, new_header};
+    use super::{
+        FileRecord, Manifest, ManifestFolder, Owner, WrappedDek, decode, encode, encode_file, new_header,
+    };
     use crate::local::header::{FileHeader, FileKind};
     use crate::{EngineError, KeyspaceId};
     use bytes::Bytes;
@@ -374,10 +387,13 @@ mod tests {
             last_sequence: 7,
             first_key: Bytes::from_static(b"a"),
             last_key: Bytes::from_static(b"b"),
+            visible: u64::MAX,
         };
         let older = FileRecord { first_sequence: 4, last_sequence: 5, ..file.clone() };
-        let dek = WrappedDek::wrap(key, 1, KEYSPACE, key, &OsRandom);
-        Manifest { previous_digest: [9; 32], deks: vec![dek], files: vec![file, older] }
+        let dek = WrappedDek::wrap((1, key), Owner::Keyspace(KEYSPACE), key, &OsRandom);
+        let files = vec![file, older];
+        let watermark = Some(5);
+        Manifest { previous_digest: [9; 32], deks: vec![dek], files, floor: 4, watermark, rotate_to: 2 }
     }
 
     #[test]
@@ -396,19 +412,34 @@ mod tests {
         let manifests = ManifestFolder { disk: &RealDisk, folder: folder.path(), keyspace: KEYSPACE };
         let key = SecretKey::generate(&OsRandom);
         let header = new_header(KEYSPACE, 3, 11, &key, &OsRandom);
-        manifests.prepare(3, &encode_file(&header, &key, &manifest(&key)).unwrap()).unwrap();
-        assert!(manifests.current(&key).unwrap().is_none());
-        manifests.install(3).unwrap();
-        assert_eq!(manifests.current(&key).unwrap().unwrap().header, header);
-        let other = manifests.current(&SecretKey::generate(&OsRandom));
+        let bytes = encode_file(&header, &key, &manifest(&key)).unwrap();
+        manifests.write(3, &bytes).unwrap();
+        let digest = crypto::sha256(&bytes);
+        assert_eq!(manifests.read(3, &digest, &key).unwrap().header, header);
+        let other = manifests.read(3, &digest, &SecretKey::generate(&OsRandom));
         assert!(matches!(other, Err(EngineError::WrongKey(_))));
         let file = RealDisk.open(&manifests.path(3)).unwrap();
         let mut byte = [0];
         for at in 0..file.len().unwrap() {
             file.read_exact_at(&mut byte, at).unwrap();
             file.write_all_at(&[byte[0] ^ 0x10], at).unwrap();
-            assert!(matches!(manifests.current(&key), Err(EngineError::Damaged { .. })), "byte {at}");
+            let read = manifests.read(3, &digest, &key);
+            assert!(matches!(read, Err(EngineError::Damaged { .. })), "byte {at}");
             file.write_all_at(&byte, at).unwrap();
+        }
+    }
+
+    #[test]
+    fn another_manifest_in_its_place_is_found_however_sound() {
+        let folder = tempfile::tempdir().unwrap();
+        let manifests = ManifestFolder { disk: &RealDisk, folder: folder.path(), keyspace: KEYSPACE };
+        let key = SecretKey::generate(&OsRandom);
+        let header = new_header(KEYSPACE, 3, 11, &key, &OsRandom);
+        let bytes = encode_file(&header, &key, &manifest(&key)).unwrap();
+        manifests.write(3, &bytes).unwrap();
+        let newer = encode_file(&header, &key, &Manifest::default()).unwrap();
+        for (number, digest) in [(3, crypto::sha256(&newer)), (4, crypto::sha256(&bytes))] {
+            assert!(matches!(manifests.read(number, &digest, &key), Err(EngineError::Damaged { .. })));
         }
     }
 }

@@ -4,12 +4,15 @@
 //! ```text
 //! store/
 //!   LOCK                              one engine at a time
-//!   store                             which log segments there are                       store_file.rs
+//!   store                             what counts of all the rest                        store_file.rs
 //!   log/<number>.log                  every commit since the last flush                  log/
 //!   keyspaces/<id>/
-//!     manifest-<number>               wrapped keys, list of files; the highest counts    manifest.rs
+//!     manifest-<number>               wrapped keys, list of files                        manifest.rs
 //!     <random>.sst                    sorted entries                                     sorted_file/
 //!     parked-<segment number>         parts of the log of a closed keyspace              parked.rs
+//!   checkpoints/<id>/
+//!     descriptor                      wrapped keys, list of files                        checkpoint.rs
+//!     <random>.sst                    links to sorted files
 //! ```
 //! Keys: store key -> outer log key (per segment) · table key -> data encryption keys -> file keys and log
 //! keys. Every file has a fresh salt and a commitment to its key in its [`header`]; nonces are positions.
@@ -17,7 +20,7 @@
 //! A write: [`commit`] checks guards and gives order under one short lock, the one thread of `log/writer.rs`
 //! writes and syncs what has gathered, the commit is published and acknowledged. [`flush`] turns memtables
 //! into files, [`compaction`] moves them down the [`levels`], [`reclaim`] gives log segments back. A read ([`read`]) takes
-//! a snapshot number and a [`tree`], and waits for nobody. [`lifecycle`]: create, open, switch, drop.
+//! a snapshot number and a [`tree`], and waits for nobody. [`founding`]: create, adopt. [`lifecycle`]: open, switch, drop.
 //! [`recovery`]: the start. [`verify`]: everything read and authenticated. [`decode`]: all decoders, for fuzzing.
 //!
 //! Invariants:
@@ -26,6 +29,7 @@
 //! - A (salt, file id) is written once; a segment that existed before this start is never appended to.
 //! - What was acknowledged is in the log, a parked file or a sorted file, durably, before the copy it had goes.
 //! - Sequence numbers decide: everything may be applied again.
+//! - What counts is what the file `store` names; nothing is removed before it is durably named no more.
 //! - A manifest is installed with the keyspace's `lifecycle` lock held; `close` takes its keys away first, so
 //!   nothing is installed for a keyspace that was closed.
 //! - Locks are taken in this order: names, reclaiming, flushing or compacting, lifecycle, order. Nothing that
@@ -36,11 +40,13 @@
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
 mod cache;
+mod checkpoint;
 mod commit;
 mod compaction;
 pub mod decode;
 mod engine;
 mod flush;
+mod founding;
 mod header;
 mod keyspace;
 mod level_cursor;
@@ -58,9 +64,11 @@ mod reader;
 mod reclaim;
 mod recovery;
 mod retention;
+pub(crate) mod seconds;
 mod sorted_file;
 mod store;
 mod store_file;
+mod store_record;
 mod tree;
 pub mod verify;
 mod wiped;

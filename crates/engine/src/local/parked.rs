@@ -3,20 +3,23 @@
 //!
 //! A file `parked-<segment number>` holds, still encrypted under the keyspace's log key, the parts of one
 //! segment that are not in sorted files yet. As a whole it is encrypted under a key derived from the store's.
-//! `docs/formats/log.md` draws the bytes. Parking again what is parked replaces it; reading what is flushed
-//! already is harmless: sequence numbers tell.
+//! `docs/formats/log.md` draws the bytes. The file `store` names those that count, with their digests, from the
+//! moment their segments are given back. Reading what is flushed already is harmless: sequence numbers tell.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use crypto::SecretKey;
+use crypto::{SecretKey, sha256};
 use env::Env;
 use env::disk::{Disk, read_file, replace_file};
 
 use super::header::{FileHeader, FileKind, HEADER_LEN};
 use super::log::part::{LogId, PartPlace};
 use super::log::record::Record;
+use super::log::segment_name;
 use super::reader::{BadBytes, Reader, u32_of};
+use super::store_file::ParkedAnchor;
 use crate::{EngineError, KeyspaceId, Result};
 
 const PREFIX: &str = "parked-";
@@ -37,13 +40,21 @@ pub struct ParkedPart<'a> {
 
 /// Parts gathered from one segment, for any keyspaces.
 #[derive(Default)]
-pub struct Gathered(BTreeMap<KeyspaceId, Vec<u8>>);
+pub struct Gathered(BTreeMap<KeyspaceId, GatheredParts>);
+
+/// One keyspace's parts of one segment, as a parked file holds them, and the last sequence number of them.
+#[derive(Default)]
+struct GatheredParts {
+    body: Vec<u8>,
+    last: u64,
+}
 
 impl Gathered {
     /// Takes those parts of a record that `wanted` names by keyspace and sequence number.
     pub fn take(&mut self, index: u64, record: &Record<'_>, wanted: impl Fn(KeyspaceId, u64) -> bool) {
         for part in record.parts.iter().filter(|part| wanted(part.keyspace, record.sequence)) {
-            let body = self.0.entry(part.keyspace).or_default();
+            let GatheredParts { body, last } = self.0.entry(part.keyspace).or_default();
+            *last = record.sequence.max(*last);
             body.extend_from_slice(&record.sequence.to_le_bytes());
             body.extend_from_slice(&index.to_le_bytes());
             body.extend_from_slice(&part.epoch.to_le_bytes());
@@ -52,20 +63,37 @@ impl Gathered {
         }
     }
 
-    /// Writes each keyspace's parts into its folder, durable when it returns.
-    pub fn park(self, env: &Env, store: &Path, store_key: &SecretKey, segment: &FileHeader) -> Result<()> {
+    /// Writes each keyspace's parts into its folder, durable when it returns. They count once the file `store` names
+    /// what is returned.
+    pub fn park(
+        self,
+        env: &Env,
+        store: &Path,
+        store_key: &SecretKey,
+        segment: &FileHeader,
+    ) -> Result<Vec<(KeyspaceId, ParkedAnchor)>> {
+        let mut anchors = Vec::new();
         for (keyspace, parts) in self.0 {
             let io = |source| EngineError::io(format!("parking parts of keyspace {keyspace}"), source);
             let path = store.join(name(keyspace, segment.number));
-            let bytes = encode(env, keyspace, store_key, segment, &parts)?;
+            let bytes = encode(env, keyspace, store_key, segment, &parts.body)?;
             replace_file(&*env.disk, &path, &bytes).map_err(io)?;
+            let (segment, last, digest) = (segment.number, parts.last, sha256(&bytes));
+            anchors.push((keyspace, ParkedAnchor { segment, last, digest }));
         }
-        Ok(())
+        Ok(anchors)
+    }
+
+    /// One keyspace's parts, as if they had been parked and read.
+    pub fn of(mut self, keyspace: KeyspaceId, segment: &FileHeader) -> Option<ParkedFile> {
+        let parts = self.0.remove(&keyspace)?.body;
+        let body = [&segment.file_id[..], &segment.salt, &parts].concat();
+        Some(ParkedFile { log_id: LogId::of(segment), name: segment_name(segment.number), body })
     }
 }
 
 /// The path of a parked file, relative to the store.
-fn name(keyspace: KeyspaceId, segment: u64) -> String {
+pub fn name(keyspace: KeyspaceId, segment: u64) -> String {
     format!("keyspaces/{keyspace}/{PREFIX}{segment:016x}")
 }
 
@@ -104,24 +132,31 @@ pub struct ParkedFile {
 }
 
 impl ParkedFile {
-    /// Reads the parts of `keyspace` parked from segment `number`.
+    /// Reads the parts of `keyspace` that were parked in the file `anchor` names.
     pub fn read(
         disk: &dyn Disk,
         store: &Path,
         keyspace: KeyspaceId,
-        number: u64,
+        anchor: &ParkedAnchor,
         store_key: &SecretKey,
     ) -> Result<Self> {
-        let name = name(keyspace, number);
-        let io = |source| EngineError::io(format!("reading {name}"), source);
-        let mut bytes = read_file(disk, &store.join(&name), MAX_LEN).map_err(io)?;
+        let (name, number) = (name(keyspace, anchor.segment), anchor.segment);
         let damaged = |place: &str| EngineError::damaged(&name, place);
+        let mut bytes =
+            read_file(disk, &store.join(&name), MAX_LEN).map_err(|source| match source.kind() {
+                io::ErrorKind::NotFound => damaged("the file is missing"),
+                _ => EngineError::io(format!("reading {name}"), source),
+            })?;
+        let same = sha256(&bytes) == anchor.digest;
         let header = FileHeader::decode(&bytes).map_err(|_| damaged("header"))?;
         let ours = header.kind == FileKind::Parked && header.origin == keyspace && header.number == number;
         let cipher = if ours { header.cipher(store_key).ok() } else { None };
         let cipher = cipher.ok_or_else(|| damaged("header"))?;
         bytes.drain(..HEADER_LEN);
         cipher.decrypt_vec(BODY, 0, &mut bytes).map_err(|_| damaged("body"))?;
+        if !same {
+            return Err(damaged("it is not what was parked"));
+        }
         let log_id = decode_log_id(&bytes).map_err(|_| damaged("body"))?;
         Ok(Self { log_id, name, body: bytes })
     }
@@ -181,11 +216,14 @@ mod tests {
         let record = Record { durable_through: 0, sequence: 5, kind: RecordKind::Commit, parts: vec![part] };
         gathered.take(3, &record, |_, sequence| sequence > 4);
         gathered.take(4, &record, |_, sequence| sequence > 5);
-        gathered.park(&env, store.path(), &key, &segment).unwrap();
+        let [(KEYSPACE, anchor)] = gathered.park(&env, store.path(), &key, &segment).unwrap()[..] else {
+            panic!("one keyspace had parts");
+        };
+        assert_eq!((anchor.segment, anchor.last), (9, 5));
 
         let path = env.disk.list(&folder).unwrap().pop().unwrap();
         assert_eq!(number_of(&path), Some(9));
-        let read = || ParkedFile::read(&*env.disk, store.path(), KEYSPACE, 9, &key);
+        let read = || ParkedFile::read(&*env.disk, store.path(), KEYSPACE, &anchor, &key);
         let parked = read().unwrap();
         let parts = parked.parts().unwrap();
         assert_eq!((parts.len(), parts[0].place.index, parts[0].sealed), (1, 3, &b"ciphertext"[..]));

@@ -13,15 +13,14 @@ use env::Env;
 use env::disk::{Disk, read_file};
 
 use super::header::FileHeader;
-use super::lifecycle::remove_keyspace_folder;
+use super::lifecycle::remove_folder;
 use super::log::scan::{SegmentEnd, Until, read_records, segment_header};
 use super::log::segment::Segment;
 use super::log::{segment_name, segment_number, segment_path};
-use super::manifest::ManifestFolder;
 use super::parked::Gathered;
-use super::store::keyspaces_folder;
-use super::store_file::{StoreFile, StoreRecord};
-use crate::{EngineError, KeyspaceId, Result};
+use super::store::{checkpoints_folder, keyspaces_folder};
+use super::store_file::{Anchor, ParkedAnchor, StoreFile, StoreRecord};
+use crate::{CheckpointId, EngineError, KeyspaceId, Result};
 
 /// No segment is longer, and none is read that is.
 const MAX_SEGMENT_LEN: u64 = 1 << 32;
@@ -54,20 +53,26 @@ impl Recovery<'_> {
     /// Recovers the store, or makes an empty one.
     pub fn run(&self) -> Result<Recovered> {
         self.make_folders()?;
-        let record = self.store_record()?;
-        let store_file = StoreFile::new(self.env, self.folder, self.store_key.clone(), record);
+        let mut record = self.store_record()?;
+        let store_file = StoreFile::new(self.env, self.folder, self.store_key.clone(), record.clone());
         if record.newest < record.oldest {
-            store_file.write(record)?;
+            store_file.change(|_| {})?;
         }
-        self.remove_unused_segments(record)?;
-        let keyspaces = self.keyspaces()?;
-        let last_sequence = self.park_all(record, &keyspaces)?.max(record.floor);
+        self.remove_unused_segments(&record)?;
+        let (parked, last_sequence) = self.park_all(&record)?;
+        let (oldest, newest) = (record.oldest, record.newest);
+        record.add_parked(&parked);
+        record.floor = record.floor.max(last_sequence);
+        self.remove_orphans(&record)?;
         let number = record.newest + 1;
         let segment = Segment::create(self.env, self.folder, number, self.store_key, self.extent_len)?;
-        store_file.write(StoreRecord { oldest: number, newest: number, floor: last_sequence })?;
-        for old in record.oldest..=record.newest {
+        (record.oldest, record.newest) = (number, number);
+        let (last_sequence, recovered) = (record.floor, record.clone());
+        store_file.change(|current| *current = recovered)?;
+        for old in oldest..=newest {
             remove_leftover(&*self.env.disk, &segment_path(self.folder, old));
         }
+        let keyspaces = record.keyspaces.into_iter().map(|(id, anchor)| (id, anchor.flushed)).collect();
         Ok(Recovered {
             last_sequence,
             keyspaces,
@@ -79,10 +84,14 @@ impl Recovery<'_> {
     fn make_folders(&self) -> Result<()> {
         let io = |source| EngineError::io("making the store's folders", source);
         let disk = &self.env.disk;
-        for folder in [self.log_folder(), keyspaces_folder(self.folder)] {
+        for folder in self.folders() {
             disk.create_dir_all(&folder).map_err(io)?;
         }
         disk.sync_dir(self.folder).map_err(io)
+    }
+
+    fn folders(&self) -> [PathBuf; 3] {
+        [self.log_folder(), keyspaces_folder(self.folder), checkpoints_folder(self.folder)]
     }
 
     fn log_folder(&self) -> PathBuf {
@@ -95,16 +104,16 @@ impl Recovery<'_> {
             return Ok(record);
         }
         let io = |source| EngineError::io("listing the store", source);
-        for folder in [self.log_folder(), keyspaces_folder(self.folder)] {
+        for folder in self.folders() {
             if !self.env.disk.list(&folder).map_err(io)?.is_empty() {
                 return Err(EngineError::damaged("store", "the file is missing"));
             }
         }
-        Ok(StoreRecord { oldest: 1, newest: 0, floor: 0 })
+        Ok(StoreRecord { oldest: 1, ..StoreRecord::default() })
     }
 
     /// Segments that were given back, or never used.
-    fn remove_unused_segments(&self, record: StoreRecord) -> Result<()> {
+    fn remove_unused_segments(&self, record: &StoreRecord) -> Result<()> {
         let io = |source| EngineError::io("listing the log", source);
         for path in self.env.disk.list(&self.log_folder()).map_err(io)? {
             if segment_number(&path).is_some_and(|number| !(record.oldest..=record.newest).contains(&number))
@@ -115,33 +124,33 @@ impl Recovery<'_> {
         Ok(())
     }
 
-    /// The keyspaces there are. A folder without a manifest is one that was being created or dropped.
-    fn keyspaces(&self) -> Result<BTreeMap<KeyspaceId, u64>> {
-        let disk = &*self.env.disk;
-        let io = |source| EngineError::io("listing the keyspaces", source);
-        let mut keyspaces = BTreeMap::new();
-        disk.sync_dir(&keyspaces_folder(self.folder)).map_err(io)?;
-        for folder in disk.list(&keyspaces_folder(self.folder)).map_err(io)? {
-            let Some(keyspace) = keyspace_id(&folder) else { continue };
-            // What is relied on from here on must not be lost with the power: a process that was killed may
-            // have renamed a manifest and not synced the name.
-            disk.sync_dir(&folder).map_err(io)?;
-            match (ManifestFolder { disk, folder: &folder, keyspace }).current_header() {
-                Ok(Some(header)) => drop(keyspaces.insert(keyspace, header.sequence)),
-                Ok(None) => remove_keyspace_folder(disk, self.folder, keyspace)?,
-                // Told when it is opened; the others are not to suffer. All its parts are kept.
-                Err(EngineError::Damaged { .. }) => drop(keyspaces.insert(keyspace, 0)),
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(keyspaces)
+    /// Folders that the file `store` does not name were being made or removed. Only after the log was read: an
+    /// older file `store` put back would not fit it.
+    fn remove_orphans(&self, record: &StoreRecord) -> Result<()> {
+        let is_keyspace = |id| record.keyspaces.contains_key(&KeyspaceId(id));
+        self.remove_unnamed(&keyspaces_folder(self.folder), is_keyspace)?;
+        let is_checkpoint = |id| record.checkpoints.contains_key(&CheckpointId(id));
+        self.remove_unnamed(&checkpoints_folder(self.folder), is_checkpoint)
     }
 
-    /// Parks the parts in all segments; returns the highest sequence number.
-    fn park_all(&self, record: StoreRecord, keyspaces: &BTreeMap<KeyspaceId, u64>) -> Result<u64> {
+    fn remove_unnamed(&self, folder: &Path, is_named: impl Fn([u8; 16]) -> bool) -> Result<()> {
+        let disk = &*self.env.disk;
+        let io = |source| EngineError::io("listing the store", source);
+        for path in disk.list(folder).map_err(io)? {
+            if id_of(&path).is_some_and(|id| !is_named(id)) {
+                remove_folder(disk, &path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Parks the parts in all segments; returns what was parked, and the highest sequence number.
+    fn park_all(&self, record: &StoreRecord) -> Result<(Vec<(KeyspaceId, ParkedAnchor)>, u64)> {
+        let mut parked = Vec::new();
         let (mut last_sequence, mut unended): (u64, Option<(u64, SegmentEnd)>) = (0, None);
         for number in record.oldest..=record.newest {
-            let end = self.park_segment(number, keyspaces)?;
+            let (parts, end) = self.park_segment(number, &record.keyspaces)?;
+            parked.extend(parts);
             if let Some((before, end)) = unended.filter(|_| end.records > 0) {
                 let place = format!("after record {}: the rest is missing", end.records);
                 return Err(EngineError::damaged(segment_name(before), place));
@@ -151,21 +160,24 @@ impl Recovery<'_> {
                 unended = Some((number, end));
             }
         }
-        Ok(last_sequence)
+        Ok((parked, last_sequence))
     }
 
-    fn park_segment(&self, number: u64, keyspaces: &BTreeMap<KeyspaceId, u64>) -> Result<SegmentEnd> {
+    fn park_segment(
+        &self,
+        number: u64,
+        keyspaces: &BTreeMap<KeyspaceId, Anchor>,
+    ) -> Result<(Vec<(KeyspaceId, ParkedAnchor)>, SegmentEnd)> {
         let (header, bytes) = self.read_segment(number)?;
         let damaged = |place: String| EngineError::damaged(segment_name(number), place);
         let cipher = header.cipher(self.store_key).map_err(|_| damaged("header".to_owned()))?;
         let mut gathered = Gathered::default();
-        let wanted = |id, sequence| keyspaces.get(&id).is_some_and(|flushed| sequence > *flushed);
+        let wanted = |id, sequence| keyspaces.get(&id).is_some_and(|anchor| sequence > anchor.flushed);
         let end = read_records(&bytes, &cipher, Until::TheEnd, &mut |index, record| {
             gathered.take(index, record, wanted);
         });
         let end = end.map_err(|damage| damaged(damage.to_string()))?;
-        gathered.park(self.env, self.folder, self.store_key, &header)?;
-        Ok(end)
+        Ok((gathered.park(self.env, self.folder, self.store_key, &header)?, end))
     }
 
     fn read_segment(&self, number: u64) -> Result<(FileHeader, Vec<u8>)> {
@@ -184,12 +196,11 @@ impl Recovery<'_> {
     }
 }
 
-/// The keyspace whose folder this is.
-pub fn keyspace_id(folder: &Path) -> Option<KeyspaceId> {
+/// The id a folder is named by.
+pub fn id_of(folder: &Path) -> Option<[u8; 16]> {
     let digits = folder.file_name()?.to_str()?;
     let id = u128::from_str_radix(digits, 16).ok()?;
-    let id = KeyspaceId(id.to_be_bytes());
-    (id.to_string() == digits).then_some(id)
+    (format!("{id:032x}") == digits).then_some(id.to_be_bytes())
 }
 
 /// Removes a file nobody needs. One that stays is met again later, and harms nobody.

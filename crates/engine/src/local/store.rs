@@ -17,7 +17,7 @@ use super::log::queue::Log;
 use super::options::Options;
 use super::pacing::{Pacing, pressure};
 use super::store_file::StoreFile;
-use crate::{EngineError, KeyspaceId, Result};
+use crate::{CheckpointId, EngineError, KeyspaceId, Result};
 
 /// Commits slow down when memtables have so many times their size, and stop at so many.
 const MEMORY_SLOW: usize = 2;
@@ -114,6 +114,12 @@ impl Store {
         self.stopping.load(Ordering::Acquire)
     }
 
+    /// Notes that sequence numbers up to `sequence` are given by now; returns the second it is.
+    pub fn note_now(&self, sequence: u64) -> u64 {
+        let second = self.env.clock.now_ms() / 1000;
+        self.store_file.note_second(second, sequence)
+    }
+
     /// Waits until a commit of so many bytes to these keyspaces may go on: while memtables take too much memory,
     /// or one of them has too many files that are not merged.
     pub async fn admit(&self, written: &[Arc<OpenKeyspace>], bytes: usize) -> Result<()> {
@@ -154,6 +160,16 @@ pub fn keyspaces_folder(store: &Path) -> PathBuf {
 /// The folder of a keyspace.
 pub fn keyspace_folder(store: &Path, id: KeyspaceId) -> PathBuf {
     keyspaces_folder(store).join(id.to_string())
+}
+
+/// The folder of the checkpoints.
+pub fn checkpoints_folder(store: &Path) -> PathBuf {
+    store.join("checkpoints")
+}
+
+/// The folder of a checkpoint.
+pub fn checkpoint_folder(store: &Path, id: CheckpointId) -> PathBuf {
+    checkpoints_folder(store).join(id.to_string())
 }
 
 /// Wakes threads that have nothing to do.

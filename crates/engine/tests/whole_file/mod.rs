@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use crypto::{SecretKey, unwrap_bytes, wrap_bytes};
 use engine::{
-    Commit, Direction, Engine, EngineError, Entry, Key, KeyspaceId, KeyspaceStats, Limit, Outcome, Page,
-    Partition, Result, Segment, SortRange, Version, Write,
+    AsOf, CheckpointId, CheckpointInfo, Commit, Direction, Engine, EngineError, Entry, Key, KeyspaceId,
+    KeyspaceStats, Limit, Outcome, Page, Partition, Result, Segment, SortRange, Version, Write,
 };
 use env::disk::{read_file, replace_file};
 use env::{Env, SeededRandom};
@@ -42,6 +42,7 @@ pub struct WholeFileEngine {
 struct State {
     last_version: u64,
     keyspaces: BTreeMap<KeyspaceId, Keyspace>,
+    checkpoints: BTreeMap<CheckpointId, Keyspace>,
 }
 
 #[derive(Clone)]
@@ -219,6 +220,61 @@ impl Engine for WholeFileEngine {
         .boxed()
     }
 
+    fn checkpoint(
+        &self,
+        id: KeyspaceId,
+        checkpoint: CheckpointId,
+        key: SecretKey,
+    ) -> BoxFuture<'_, Result<CheckpointInfo>> {
+        async move {
+            self.note_key(&key)?;
+            self.change(|state| {
+                let image = Keyspace { commitment: commitment(&key), open: false, ..state.open(id)?.clone() };
+                let (entries, version) = (image.entries.len() as u64, Version(state.last_version));
+                if state.checkpoints.contains_key(&checkpoint) {
+                    return Err(EngineError::CheckpointExists(checkpoint));
+                }
+                state.checkpoints.insert(checkpoint, image);
+                let (oldest, second, value_bytes, disk_bytes) = (version, 0, 0, 0);
+                Ok(CheckpointInfo { version, oldest, second, entries, value_bytes, disk_bytes })
+            })
+        }
+        .boxed()
+    }
+
+    fn checkpoints(&self) -> BoxFuture<'_, Result<Vec<CheckpointId>>> {
+        async move { Ok(self.state.lock().checkpoints.keys().copied().collect()) }.boxed()
+    }
+
+    fn drop_checkpoint(&self, id: CheckpointId) -> BoxFuture<'_, Result<()>> {
+        async move { self.change(|state| Ok(drop(state.checkpoints.remove(&id)))) }.boxed()
+    }
+
+    fn adopt(
+        &self,
+        (checkpoint, receiver): (CheckpointId, SecretKey),
+        _: AsOf,
+        id: KeyspaceId,
+        key: SecretKey,
+    ) -> BoxFuture<'_, Result<()>> {
+        async move {
+            self.note_key(&key)?;
+            self.change(|state| {
+                if state.keyspaces.contains_key(&id) {
+                    return Err(EngineError::Exists(id));
+                }
+                let image = state.checkpoints.get(&checkpoint).cloned();
+                let image = image.ok_or(EngineError::NoCheckpoint(checkpoint))?;
+                if image.commitment != commitment(&receiver) {
+                    return Err(EngineError::WrongKey(checkpoint.to_string()));
+                }
+                state.keyspaces.insert(id, Keyspace { commitment: commitment(&key), open: true, ..image });
+                Ok(())
+            })
+        }
+        .boxed()
+    }
+
     fn keyspaces(&self) -> BoxFuture<'_, Result<Vec<KeyspaceId>>> {
         async move { Ok(self.state.lock().keyspaces.keys().copied().collect()) }.boxed()
     }
@@ -308,35 +364,48 @@ impl State {
 
     fn encode(&self) -> Vec<u8> {
         let mut out = self.last_version.to_le_bytes().to_vec();
-        for (id, keyspace) in &self.keyspaces {
-            [&id.0[..], &keyspace.commitment].iter().for_each(|bytes| put(&mut out, bytes));
-            out.extend_from_slice(&(keyspace.entries.len() as u64).to_le_bytes());
-            for entry in keyspace.entries.values() {
-                out.extend_from_slice(&entry.version.0.to_le_bytes());
-                [&entry.key.partition.0[..], &entry.key.sort, &entry.value]
-                    .iter()
-                    .for_each(|b| put(&mut out, b));
-            }
-        }
+        out.extend_from_slice(&(self.keyspaces.len() as u64).to_le_bytes());
+        self.keyspaces.iter().for_each(|(id, keyspace)| keyspace.encode(&id.0, &mut out));
+        self.checkpoints.iter().for_each(|(id, image)| image.encode(&id.0, &mut out));
         out
     }
 
     fn decode(from: &mut &[u8]) -> Option<Self> {
         let mut state = Self { last_version: take_number(from)?, ..Self::default() };
+        for _ in 0..take_number(from)? {
+            let (id, keyspace) = Keyspace::decode(from)?;
+            state.keyspaces.insert(KeyspaceId(id), keyspace);
+        }
         while !from.is_empty() {
-            let id = KeyspaceId(take(from)?.try_into().ok()?);
-            let mut keyspace =
-                Keyspace { commitment: take(from)?.try_into().ok()?, open: false, entries: BTreeMap::new() };
-            for _ in 0..take_number(from)? {
-                let version = Version(take_number(from)?);
-                let partition = Partition(take(from)?.try_into().ok()?);
-                let key = Key { partition, sort: Bytes::copy_from_slice(take(from)?) };
-                let value = Bytes::copy_from_slice(take(from)?);
-                keyspace.entries.insert(key.clone(), Entry { key, version, value });
-            }
-            state.keyspaces.insert(id, keyspace);
+            let (id, image) = Keyspace::decode(from)?;
+            state.checkpoints.insert(CheckpointId(id), image);
         }
         Some(state)
+    }
+}
+
+impl Keyspace {
+    fn encode(&self, id: &[u8; 16], out: &mut Vec<u8>) {
+        [&id[..], &self.commitment].iter().for_each(|bytes| put(out, bytes));
+        out.extend_from_slice(&(self.entries.len() as u64).to_le_bytes());
+        for entry in self.entries.values() {
+            out.extend_from_slice(&entry.version.0.to_le_bytes());
+            [&entry.key.partition.0[..], &entry.key.sort, &entry.value].iter().for_each(|b| put(out, b));
+        }
+    }
+
+    fn decode(from: &mut &[u8]) -> Option<([u8; 16], Self)> {
+        let id = take(from)?.try_into().ok()?;
+        let mut keyspace =
+            Self { commitment: take(from)?.try_into().ok()?, open: false, entries: BTreeMap::new() };
+        for _ in 0..take_number(from)? {
+            let version = Version(take_number(from)?);
+            let partition = Partition(take(from)?.try_into().ok()?);
+            let key = Key { partition, sort: Bytes::copy_from_slice(take(from)?) };
+            let value = Bytes::copy_from_slice(take(from)?);
+            keyspace.entries.insert(key.clone(), Entry { key, version, value });
+        }
+        Some((id, keyspace))
     }
 }
 

@@ -103,6 +103,13 @@ impl Names {
         Ok(())
     }
 
+    pub(super) fn link(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+        let node = Node::File(self.file(from)?);
+        self.vacant(to)?;
+        self.set(to, Some(node));
+        Ok(())
+    }
+
     /// Makes the names in `folder` durable; a rename between two folders is durable when one of them is
     /// synced, as on a file system with a journal.
     pub(super) fn sync(&mut self, folder: &Path) -> io::Result<()> {

@@ -301,6 +301,12 @@ fn behaves(disk: &dyn Disk, store: &Path) {
     assert_eq!(kind(read_file(disk, &path, 6).map(drop)), Some(ErrorKind::InvalidData));
     disk.create_dir_all(&store.join("a/b")).unwrap();
     disk.create_dir_all(&store.join("a/b")).unwrap();
+    assert_eq!(kind(disk.link(&other, &path)), Some(ErrorKind::NotFound));
+    disk.link(&path, &other).unwrap();
+    assert_eq!(kind(disk.link(&path, &other)), Some(ErrorKind::AlreadyExists));
+    assert_eq!(kind(disk.link(&path, &store.join("no/file"))), Some(ErrorKind::NotFound));
+    disk.remove_file(&other).unwrap();
+    assert_eq!(read_file(disk, &path, 7).unwrap(), b"1234\0\x006");
     disk.rename(&path, &other).unwrap();
     disk.sync_dir(store).unwrap();
     assert_eq!(disk.list(store).unwrap(), [store.join("a"), other.clone()]);
@@ -323,6 +329,22 @@ fn removed_files_are_among_all_contents() {
     disk.remove_file(Path::new(FILE)).unwrap();
     assert_eq!(disk.files(), vec![]);
     assert_eq!(disk.all_contents(), [(PathBuf::from("a removed file"), b"gone".to_vec())]);
+}
+
+#[test]
+fn a_second_name_keeps_the_bytes_and_may_be_lost_until_it_is_synced() {
+    let (disk, other) = (store(), Path::new("/store/other"));
+    let file = synced_file(&disk, b"old");
+    disk.link(Path::new(FILE), other).unwrap();
+    let there = |disk: &SimDisk| disk.exists(other).unwrap();
+    assert_eq!(found(&disk.copy(), there), BTreeSet::from([false, true]));
+    disk.sync_dir(Path::new("/store")).unwrap();
+    disk.remove_file(Path::new(FILE)).unwrap();
+    disk.sync_dir(Path::new("/store")).unwrap();
+    file.write_all_at(b"new", 0).unwrap();
+    file.sync().unwrap();
+    let content = |disk: &SimDisk| read_file(disk, other, 9).unwrap();
+    assert_eq!(found(&disk, content), BTreeSet::from([b"new".to_vec()]));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crypto::SecretKey;
 use super::OnDisk;
 use super::rig::Rig;
 use crate::conformance::fixture::{Asking, keyspace, put, removal, wait, writes};
-use crate::{Key, Partition, Write};
+use crate::{AsOf, CheckpointId, Key, Partition, Write};
 
 /// After every kind of step, each file there is or ever was is searched for partitions, sort bytes and
 /// values, for table keys and the store key: plain, as UTF-16, hexadecimal, and base64.
@@ -61,6 +61,19 @@ const STEPS: &[(&str, Act)] = &[
         rig.start().expect("a start");
         open(rig);
         commit(rig, &[1, 2], 16);
+    }),
+    ("a checkpoint", |rig| {
+        let taken = rig.engine().checkpoint(keyspace(1), CheckpointId([1; 16]), table_key(3));
+        wait(taken).expect("a checkpoint");
+        commit(rig, &[1], 17);
+    }),
+    ("an adoption", |rig| {
+        let from = (CheckpointId([1; 16]), table_key(3));
+        wait(rig.engine().adopt(from, AsOf::Checkpoint, keyspace(3), table_key(4))).expect("adopted");
+        commit(rig, &[1, 3], 18);
+        wait(rig.engine().flush()).expect("a flush");
+        wait(rig.engine().drop_keyspace(keyspace(3))).expect("dropped");
+        wait(rig.engine().drop_checkpoint(CheckpointId([1; 16]))).expect("dropped");
     }),
     ("removals", |rig| {
         let all =
@@ -117,7 +130,7 @@ fn secrets(on_disk: &dyn OnDisk) -> Vec<(String, Vec<u8>)> {
     let canaries =
         [("a partition", &PARTITION[..]), ("a sort key", SORT.as_bytes()), ("a value", VALUE.as_bytes())];
     let canaries = canaries.into_iter().map(|(name, bytes)| (name.to_owned(), bytes.to_vec()));
-    let table_keys = (0..3).map(|number| (format!("table key {number}"), table_key_bytes(number).to_vec()));
+    let table_keys = (0..5).map(|number| (format!("table key {number}"), table_key_bytes(number).to_vec()));
     canaries.chain(table_keys).chain([("the store key".to_owned(), on_disk.store_key().to_vec())]).collect()
 }
 

@@ -1,8 +1,9 @@
 //! What an engine that keeps its data on an [`env::Disk`] must pass besides, on a simulated disk.
 //!
-//! Groups: [`power_cuts`], [`switch_cut_short`], [`drop_cut_short`] (scripts interrupted at every change) ·
+//! Groups: [`power_cuts`], [`switch_cut_short`], [`drop_cut_short`], [`adoption_cut_short`] (scripts interrupted at every change) ·
 //! [`under_load`], [`stopped_under_load`] (many threads interrupted anywhere) · [`faults`], [`failed_drop`] (errors at every change and
-//! read), [`full_disk`] · [`at_rest`] (nothing readable) · [`tampering`] (every flip is found) · [`nonces`]
+//! read), [`full_disk`] · [`at_rest`] (nothing readable) · [`tampering`], [`tampered_checkpoints`] (every flip is found) ·
+//! [`rollbacks`] (older states of parts, and exchanged files, are found) · [`nonces`]
 //! (no byte is encrypted twice under one key and place).
 //!
 //! Map: `rig` (an engine, its disk, and what happens to both) · `script` (the calls, and what must be there
@@ -13,6 +14,7 @@ mod faults;
 mod nonces;
 mod power_cuts;
 mod rig;
+mod rollbacks;
 mod script;
 mod tampering;
 mod under_load;
@@ -26,8 +28,9 @@ use env::{Env, SimDisk};
 pub use at_rest::at_rest;
 pub use faults::{failed_drop, faults, full_disk};
 pub use nonces::nonces;
-pub use power_cuts::{drop_cut_short, power_cuts, switch_cut_short};
-pub use tampering::tampering;
+pub use power_cuts::{adoption_cut_short, drop_cut_short, power_cuts, switch_cut_short};
+pub use rollbacks::rollbacks;
+pub use tampering::{tampered_checkpoints, tampering};
 pub use under_load::{stopped_under_load, under_load};
 
 use crate::{Engine, Result};

@@ -8,7 +8,7 @@ use super::OnDisk;
 use super::rig::Rig;
 use crate::conformance::depth;
 use crate::conformance::fixture::{key, keyspace, put, table_key, wait, writes};
-use crate::{Engine, EngineError, Result};
+use crate::{AsOf, CheckpointId, Engine, EngineError, Result};
 
 /// Through a history of crashes, kills and restarts, two contents under one salt never differ in a byte that
 /// both have written: a salt belongs to one file, and a place in it is written once. (A file's key follows
@@ -48,6 +48,7 @@ fn go_on(rig: &mut Rig<'_>, round: u8) -> Result<()> {
                 wait(rig.engine().flush())?;
                 open_or_create(rig.engine(), 2)?;
             }
+            6 if round % 3 == 1 => clone(rig.engine(), round)?,
             8 => {
                 rig.start()?;
                 open_or_create(rig.engine(), 1)?;
@@ -61,6 +62,20 @@ fn go_on(rig: &mut Rig<'_>, round: u8) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Two keyspaces that share files and keys, both of which write on.
+fn clone(engine: &dyn Engine, round: u8) -> Result<()> {
+    wait(engine.drop_checkpoint(CheckpointId([1; 16])))?;
+    wait(engine.checkpoint(keyspace(1), CheckpointId([1; 16]), table_key(9)))?;
+    for number in [3, 4] {
+        wait(engine.drop_keyspace(keyspace(number)))?;
+        let from = (CheckpointId([1; 16]), table_key(9));
+        wait(engine.adopt(from, AsOf::Checkpoint, keyspace(number), table_key(number)))?;
+        let entry = put(keyspace(number), &key(number, &[round]), &[number; 200]);
+        wait(engine.commit(writes(vec![entry])))?;
+    }
+    wait(engine.flush())
 }
 
 fn open_or_create(engine: &dyn Engine, number: u8) -> Result<()> {

@@ -4,7 +4,7 @@ use env::SeededRandom;
 
 use super::OnDisk;
 use super::rig::Rig;
-use super::script::{Step, a_drop, a_switch, a_whole_life, assert_recovers, perform};
+use super::script::{Step, a_drop, a_switch, a_whole_life, an_adoption, assert_recovers, perform};
 use crate::conformance::depth;
 
 /// Whatever a power cut interrupts: every acknowledged commit is there afterwards, the interrupted step
@@ -21,6 +21,12 @@ pub fn switch_cut_short(on_disk: &dyn OnDisk) {
 /// A drop interrupted at any change leaves a keyspace that is whole or absent.
 pub fn drop_cut_short(on_disk: &dyn OnDisk) {
     cut_at_every_change(on_disk, &a_drop(), 2 * depth());
+}
+
+/// Taking, adopting or dropping a checkpoint interrupted at any change leaves checkpoint and keyspace whole or
+/// absent.
+pub fn adoption_cut_short(on_disk: &dyn OnDisk) {
+    cut_at_every_change(on_disk, &an_adoption(), depth());
 }
 
 fn cut_at_every_change(on_disk: &dyn OnDisk, script: &[Step], seeds: u64) {

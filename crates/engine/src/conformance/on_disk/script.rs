@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 
 use super::rig::Rig;
-use crate::conformance::fixture::{Asking, UNLIMITED, key, keyspace, put, removal, table_key, wait, writes};
-use crate::{Engine, EngineError, Key, Outcome, Result, Segment, Version};
+use crate::conformance::fixture::{
+    Asking, UNLIMITED, checkpoint_id, key, keyspace, put, removal, table_key, wait, writes,
+};
+use crate::{AsOf, Engine, EngineError, Key, Outcome, Result, Segment, Version};
 
 /// One call, about keyspaces and table keys by their numbers.
 #[derive(Debug, Clone)]
@@ -18,6 +20,11 @@ pub(super) enum Step {
     Close(u8),
     Open(u8),
     Drop(u8),
+    /// A checkpoint of a keyspace.
+    Take(u8, u8),
+    /// A keyspace made of a checkpoint, and its table key.
+    Adopt(u8, u8, u8),
+    DropCheckpoint(u8),
     /// Flush, stop, start, open what was open.
     Restart,
     /// Stop, start, open what was open.
@@ -42,9 +49,16 @@ pub(super) fn a_whole_life() -> Vec<Step> {
     ]);
     steps.extend([over(&[1, 2], 12), Step::Restart, over(&[1, 2], 13), big(2, 14), Step::StopAndStart]);
     steps.extend([over(&[1, 2], 15), Step::Close(2), Step::StopAndStart, over(&[1], 16), Step::Open(2)]);
-    steps.extend([over(&[2], 17), Step::Drop(1), Step::Create(3, 3), over(&[2, 3], 18), Step::Close(3)]);
+    steps.extend([
+        Step::Take(1, 1),
+        over(&[2], 17),
+        Step::Drop(1),
+        Step::Create(3, 3),
+        over(&[2, 3], 18),
+        Step::Close(3),
+    ]);
     steps.extend([Step::Drop(3), Step::Create(1, 4), over(&[1, 2], 19), Step::Switch(2, 12), Step::Flush]);
-    steps.extend([over(&[1, 2], 20), removals(&[1, 2], 20)]);
+    steps.extend([over(&[1, 2], 20), Step::Adopt(1, 4, 5), over(&[4], 20), removals(&[1, 2], 20)]);
     steps
 }
 
@@ -81,6 +95,29 @@ pub(super) fn a_drop() -> Vec<Step> {
     ]
 }
 
+/// Checkpoints taken, adopted and dropped, with data in memory and in files.
+pub(super) fn an_adoption() -> Vec<Step> {
+    vec![
+        Step::Create(1, 1),
+        over(&[1], 0),
+        Step::Flush,
+        over(&[1], 1),
+        Step::Take(1, 1),
+        over(&[1], 2),
+        Step::Adopt(1, 2, 2),
+        over(&[1, 2], 3),
+        Step::Take(2, 2),
+        Step::Drop(1),
+        Step::Switch(2, 12),
+        Step::DropCheckpoint(1),
+        Step::Adopt(2, 3, 3),
+        over(&[2, 3], 4),
+        Step::Flush,
+        Step::Take(3, 3),
+        over(&[3], 5),
+    ]
+}
+
 /// A commit of two entries to each keyspace: one of its round, and one that every round writes.
 fn over(numbers: &[u8], round: u8) -> Step {
     let of = |number: &u8| {
@@ -105,6 +142,8 @@ fn big(number: u8, round: u8) -> Step {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Expected {
     keyspaces: BTreeMap<u8, Contents>,
+    /// What each checkpoint holds.
+    checkpoints: BTreeMap<u8, BTreeMap<Key, Bytes>>,
     /// The highest version acknowledged.
     last_version: Option<Version>,
 }
@@ -161,6 +200,16 @@ impl Progress {
             Step::Close(number) => rig.engine().close(keyspace(*number)),
             Step::Open(number) => self.open(rig.engine(), *number)?,
             Step::Drop(number) => wait(rig.engine().drop_keyspace(keyspace(*number)))?,
+            Step::Take(number, at) => {
+                let receiver = table_key(100 + *number);
+                wait(rig.engine().checkpoint(keyspace(*at), checkpoint_id(*number), receiver))?;
+            }
+            Step::Adopt(from, number, with) => {
+                let from = (checkpoint_id(*from), table_key(100 + *from));
+                let (id, key) = (keyspace(*number), table_key(*with));
+                wait(rig.engine().adopt(from, AsOf::Checkpoint, id, key))?;
+            }
+            Step::DropCheckpoint(number) => wait(rig.engine().drop_checkpoint(checkpoint_id(*number)))?,
             Step::Restart => {
                 rig.restart()?;
                 self.open.iter().try_for_each(|number| self.open(rig.engine(), *number))?;
@@ -171,7 +220,9 @@ impl Progress {
             }
         }
         match step {
-            Step::Create(number, _) | Step::Open(number) => self.open.insert(*number),
+            Step::Create(number, _) | Step::Open(number) | Step::Adopt(_, number, _) => {
+                self.open.insert(*number)
+            }
             Step::Close(number) | Step::Drop(number) => self.open.remove(number),
             _ => false,
         };
@@ -228,6 +279,15 @@ impl Expected {
             Step::Drop(number) => drop(after.keyspaces.remove(number)),
             Step::Switch(number, to) => after.of(*number).table_key = *to,
             Step::Commit(entries) => entries.iter().for_each(|entry| after.write(entry)),
+            Step::Take(number, at) => {
+                let entries = after.of(*at).entries.clone();
+                after.checkpoints.insert(*number, entries);
+            }
+            Step::Adopt(from, number, with) => {
+                let entries = after.checkpoints.get(from).cloned().expect("the script adopts what it took");
+                after.keyspaces.insert(*number, Contents { table_key: *with, entries });
+            }
+            Step::DropCheckpoint(number) => drop(after.checkpoints.remove(number)),
             Step::Flush | Step::Close(_) | Step::Open(_) | Step::Restart | Step::StopAndStart => {}
         }
         after
@@ -251,8 +311,13 @@ impl Expected {
 pub(super) fn assert_recovers(mut rig: Rig<'_>, possible: &[&Expected], seed: u64, context: &str) {
     rig.start().unwrap_or_else(|error| panic!("{context}: the store starts: {}", chain(&error)));
     let shown = observe(&rig, possible, context);
-    let right = possible.iter().any(|expected| expected.keyspaces == shown);
-    assert!(right, "{context}: found {shown:#?}\nbut possible were {possible:#?}");
+    let images = images(&rig, context);
+    let is_right = |expected: &Expected| expected.keyspaces == shown && expected.checkpoints == images;
+    let right = possible.iter().any(|expected| is_right(expected));
+    assert!(
+        right,
+        "{context}: found {shown:#?} and checkpoints {images:#?}\nbut possible were {possible:#?}"
+    );
     let mut again = rig.crashed(seed);
     again.start().unwrap_or_else(|error| panic!("{context}: it starts again: {}", chain(&error)));
     assert_eq!(observe(&again, possible, context), shown, "{context}: what was shown once stays");
@@ -284,6 +349,23 @@ fn observe(rig: &Rig<'_>, possible: &[&Expected], context: &str) -> BTreeMap<u8,
     let ids = wait(engine.keyspaces()).unwrap_or_else(|error| panic!("{context}: a list: {}", chain(&error)));
     let numbers = ids.iter().map(|id| id.0[0]);
     numbers.map(|number| (number, contents(engine, number, possible, context))).collect()
+}
+
+/// What every checkpoint there is holds, adopted by a keyspace that is dropped again.
+fn images(rig: &Rig<'_>, context: &str) -> BTreeMap<u8, BTreeMap<Key, Bytes>> {
+    let engine = rig.engine();
+    let listed = wait(engine.checkpoints());
+    let ids = listed.unwrap_or_else(|error| panic!("{context}: checkpoints: {}", chain(&error)));
+    let image = |number: u8| {
+        let (from, scratch) = ((checkpoint_id(number), table_key(100 + number)), keyspace(250));
+        let adopted = wait(engine.adopt(from, AsOf::Checkpoint, scratch, table_key(250)));
+        adopted.unwrap_or_else(|error| panic!("{context}: adopting {number}: {}", chain(&error)));
+        let entries = engine.everything(scratch).into_iter().collect();
+        let dropped = wait(engine.drop_keyspace(scratch));
+        dropped.unwrap_or_else(|error| panic!("{context}: dropping a keyspace: {}", chain(&error)));
+        (number, entries)
+    };
+    ids.iter().map(|id| image(id.0[0])).collect()
 }
 
 fn contents(engine: &dyn Engine, number: u8, possible: &[&Expected], context: &str) -> Contents {

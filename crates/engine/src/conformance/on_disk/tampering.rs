@@ -11,8 +11,10 @@ use super::rig::Rig;
 use super::script::chain;
 use super::{OnDisk, Place, State};
 use crate::conformance::depth;
-use crate::conformance::fixture::{Asking, UNLIMITED, key, partition, put, removal, table_key, wait, writes};
-use crate::{Direction, Engine, EngineError, Key, KeyspaceId, Result, Segment, SortRange};
+use crate::conformance::fixture::{
+    Asking, UNLIMITED, key, keyspace, partition, put, removal, table_key, wait, writes,
+};
+use crate::{AsOf, Direction, Engine, EngineError, Key, KeyspaceId, Result, Segment, SortRange};
 
 /// Every field of every header, every record and every block of a small store is flipped in turn, one bit each
 /// (with more depth: one of every byte). Starting, opening and reading then gives an error that names the
@@ -38,7 +40,7 @@ pub fn tampering(on_disk: &dyn OnDisk) {
     }
 }
 
-type Found = BTreeMap<KeyspaceId, Vec<(Key, Bytes)>>;
+pub(super) type Found = BTreeMap<KeyspaceId, Vec<(Key, Bytes)>>;
 
 /// Two keyspaces with entries in files, one of them with so many that its file has every kind of block more than once;
 /// the other closed, its last entries parked; and records in the log.
@@ -64,6 +66,36 @@ fn small_store(on_disk: &dyn OnDisk) -> Rig<'_> {
     let store = rig.on(rig.disk.kill());
     rig.stop();
     store
+}
+
+/// One bit of a checkpoint is flipped, in bytes spread over every file of it: adopting it and reading then fails, and
+/// says that something is damaged.
+pub fn tampered_checkpoints(on_disk: &dyn OnDisk) {
+    let mut rig = Rig::new(on_disk, 1);
+    rig.start().expect("a store on an empty disk");
+    let one = rig.engine().make(1);
+    let entries = (0..90_u8).map(|number| put(one, &key(number, b"a"), &[number; 200]));
+    rig.engine().apply(writes(entries.collect()));
+    rig.engine().take(1, 1);
+    wait(rig.engine().drop_keyspace(one)).expect("dropped");
+    let store = rig.on(rig.disk.kill());
+    rig.stop();
+    assert_eq!(read_all(&store).expect("it is sound before anything is flipped")[&keyspace(101)].len(), 90);
+    let random = SeededRandom::new(1);
+    let checkpoints = on_disk.store().join("checkpoints");
+    for (path, content) in store.disk.files().into_iter().filter(|(path, _)| path.starts_with(&checkpoints)) {
+        let fields = (0..content.len() as u64).step_by(content.len() / 100 + 1);
+        for byte in fields.flat_map(|at| bytes_to_flip(&(at..at + 1), &random)) {
+            let tampered = store.on(store.disk.copy());
+            tampered.disk.flip(&path, byte * 8 + random.below(8));
+            let context = format!("after a flip in byte {byte} of {}", path.display());
+            match read_all(&tampered) {
+                Err(EngineError::Damaged { .. }) => {}
+                Err(error) => panic!("{}, {context}", chain(&error)),
+                Ok(_) => panic!("nobody noticed, {context}"),
+            }
+        }
+    }
 }
 
 /// Every byte of every file lies in exactly one place.
@@ -124,10 +156,15 @@ fn assert_harmless(tampered: &Rig<'_>, expected: &Found, place: &Place, byte: u6
 }
 
 /// Starts the engine on a copy of the disk and reads everything in every way there is.
-fn read_all(rig: &Rig<'_>) -> Result<Found> {
+pub(super) fn read_all(rig: &Rig<'_>) -> Result<Found> {
     let mut rig = rig.on(rig.disk.copy());
     rig.start()?;
     let mut found = Found::new();
+    for id in wait(rig.engine().checkpoints())? {
+        let (number, adopted) = (id.0[0], keyspace(100 + id.0[0]));
+        let from = (id, table_key(100 + number));
+        wait(rig.engine().adopt(from, AsOf::Checkpoint, adopted, table_key(adopted.0[0])))?;
+    }
     for id in wait(rig.engine().keyspaces())? {
         wait(rig.engine().open(id, table_key(id.0[0])))?;
         found.insert(id, read(rig.engine(), id)?);

@@ -189,7 +189,7 @@ impl Merge<'_> {
         let removed: Vec<_> = replaced.iter().map(|file| file.record.header.file_id).collect();
         let record =
             |(level, file): &(u8, Arc<SortedFile>)| FileRecord { level: *level, ..file.record.clone() };
-        let change = Change { removed, added: added.iter().map(record).collect() };
+        let change = Change { removed, added: added.iter().map(record).collect(), horizon };
         let content = self.open.manifest.lock().content.clone().with(&change);
         let flushed = self.keyspace.flushed.load(Ordering::Acquire);
         let installed = install_manifest(self.store, self.keyspace, self.open, content, flushed, None);

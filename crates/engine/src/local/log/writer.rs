@@ -205,7 +205,7 @@ mod tests {
         let (env, folder) = (Env::real(), tempfile::tempdir().unwrap());
         env.disk.create_dir_all(&folder.path().join("log")).unwrap();
         let store_key = Arc::new(SecretKey::generate(&*env.random));
-        let record = StoreRecord { oldest: 1, newest: 1, floor: 0 };
+        let record = StoreRecord { oldest: 1, newest: 1, ..StoreRecord::default() };
         let segment = Arc::new(Segment::create(&env, folder.path(), 1, &store_key, 4096).unwrap());
         let log = Arc::new(Log::new(segment.clone(), 0));
         let queued_before = log.order().barrier();

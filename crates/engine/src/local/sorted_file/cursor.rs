@@ -115,8 +115,21 @@ impl<'a> FileCursor<'a> {
         self.settle(step)
     }
 
-    /// While the data block is left, goes on to the one beside it, until there is none.
+    /// Goes on, the way the step goes, to an entry that counts.
     fn settle(&mut self, step: Step<'_>) -> Result<()> {
+        self.reach_entry(step)?;
+        while self.entry().is_some_and(|(_, version)| version > self.file.record.visible) {
+            let onward = step.onward();
+            if let Some(data) = &mut self.data {
+                data.step(self.file, onward)?;
+            }
+            self.reach_entry(onward)?;
+        }
+        Ok(())
+    }
+
+    /// While the data block is left, goes on to the one beside it, until there is none.
+    fn reach_entry(&mut self, step: Step<'_>) -> Result<()> {
         while self.data.as_ref().is_some_and(|data| data.cursor.entry().is_none()) {
             self.onward(step)?;
         }

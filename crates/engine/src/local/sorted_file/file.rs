@@ -55,6 +55,7 @@ impl SortedFile {
         if !self.spans(user_key) {
             return Ok(None);
         }
+        let snapshot = snapshot.min(self.record.visible);
         let Some(data) = self.data_block_of(user_key, snapshot)? else { return Ok(None) };
         let mut cursor = self.cursor_over(Piece::Data, data)?;
         self.sound(Piece::Data, data.offset, cursor.seek(user_key, snapshot))?;

@@ -175,6 +175,7 @@ impl SortedFileWriter {
             last_sequence,
             first_key: key(&self.properties.first_key),
             last_key: key(&self.properties.last_key),
+            visible: u64::MAX,
         }
     }
 }

@@ -1,22 +1,23 @@
 //! What lies in the folder of a keyspace.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crypto::SecretKey;
 
-use super::{Finding, Opened, Place, SmallFile, Tell, Verify, unreadable};
+use super::{Finding, Opened, Place, SmallFile, Tell, Verify, is_named, unreadable};
 use crate::local::cache::{CacheScope, Caches};
 use crate::local::header::{FileHeader, FileKind, HEADER_LEN};
 use crate::local::log::part::LogKey;
-use crate::local::manifest::{self, FileRecord, Manifest};
+use crate::local::manifest::{self, FileRecord, Manifest, Owner};
 use crate::local::parked;
 use crate::local::reader::u64_of;
-use crate::local::recovery::keyspace_id;
+use crate::local::recovery::id_of;
 use crate::local::sorted_file::file::SortedFile;
 use crate::local::sorted_file::walk::Met;
 use crate::local::sorted_file::writer::file_name;
+use crate::local::store_record::{Anchor, ParkedAnchor, StoreRecord};
 use crate::{KeyspaceId, Result};
 
 /// Of a keyspace whose manifest was read.
@@ -27,20 +28,33 @@ struct Known {
 }
 
 impl Verify<'_> {
-    pub(super) fn keyspace(&self, folder: &Path, tell: &mut Tell<'_>) -> Result<()> {
+    pub(super) fn keyspace(
+        &self,
+        folder: &Path,
+        record: Option<&StoreRecord>,
+        tell: &mut Tell<'_>,
+    ) -> Result<()> {
         let paths = self.list(folder)?;
-        let Some(id) = keyspace_id(folder) else {
+        let id = id_of(folder).map(KeyspaceId);
+        let anchor = record.map(|record| id.and_then(|id| record.keyspaces.get(&id)));
+        let Some(id) = id.filter(|_| anchor != Some(None)) else {
             paths.iter().for_each(|path| self.leftover(path, None, tell));
             return Ok(());
         };
-        let current = paths.iter().filter_map(|path| manifest::number_of(path)).max();
-        let known = current.and_then(|number| self.manifest(id, number, tell));
+        let anchor = anchor.flatten();
+        let highest = || paths.iter().filter_map(|path| manifest::number_of(path)).max();
+        let current = anchor.map(|anchor| anchor.number).or_else(highest);
+        let known = current.and_then(|number| self.manifest(id, number, anchor, tell));
+        anchor.iter().for_each(|anchor| self.missing_parked(id, anchor, &paths, tell));
         for path in &paths {
             if manifest::number_of(path).is_some_and(|number| Some(number) == current) {
                 continue;
             }
             match parked::number_of(path) {
-                Some(segment) => self.parked(path, id, segment, known.as_ref(), tell),
+                Some(segment) => match anchor.map(|anchor| anchor.parked_of(segment)) {
+                    Some(None) => self.leftover(path, Some(id), tell),
+                    named => self.parked(path, id, (segment, named.flatten()), known.as_ref(), tell),
+                },
                 None => self.other(path, id, known.as_ref(), tell),
             }
         }
@@ -48,7 +62,22 @@ impl Verify<'_> {
         Ok(())
     }
 
-    fn manifest(&self, id: KeyspaceId, number: u64, tell: &mut Tell<'_>) -> Option<Known> {
+    fn missing_parked(&self, id: KeyspaceId, anchor: &Anchor, paths: &[PathBuf], tell: &mut Tell<'_>) {
+        let is_there = |segment| paths.iter().any(|path| parked::number_of(path) == Some(segment));
+        for parked in anchor.parked.iter().filter(|parked| !is_there(parked.segment)) {
+            let name = parked::name(id, parked.segment);
+            let file = SmallFile { name, keyspace: Some(id), is_right: &|_| true };
+            tell(file.place("the file is missing", 0..0, Finding::Damaged));
+        }
+    }
+
+    fn manifest(
+        &self,
+        id: KeyspaceId,
+        number: u64,
+        anchor: Option<&Anchor>,
+        tell: &mut Tell<'_>,
+    ) -> Option<Known> {
         let is_right = |header: &FileHeader| {
             header.kind == FileKind::Manifest && header.origin == id && header.number == number
         };
@@ -65,9 +94,13 @@ impl Verify<'_> {
             tell(file.place("body", 0..0, Finding::Damaged));
             return None;
         };
+        let path = self.folder.join(&file.name);
+        if anchor.is_some_and(|anchor| !is_named(&*self.disk, &path, &anchor.digest)) {
+            tell(file.place(manifest::NOT_THE_LAST, 0..0, Finding::Damaged));
+        }
         let mut deks = Vec::new();
         for dek in &manifest.deks {
-            match table_key.as_ref().and_then(|key| dek.unwrap(id, key).ok()) {
+            match table_key.as_ref().and_then(|key| dek.unwrap(Owner::Keyspace(id), key).ok()) {
                 Some(key) => deks.push((dek.epoch, key)),
                 None => {
                     let name = format!("data encryption key of epoch {}", dek.epoch);
@@ -78,7 +111,14 @@ impl Verify<'_> {
         Some(Known { manifest, flushed: flushed.get(), deks })
     }
 
-    fn parked(&self, path: &Path, id: KeyspaceId, segment: u64, known: Option<&Known>, tell: &mut Tell<'_>) {
+    fn parked(
+        &self,
+        path: &Path,
+        id: KeyspaceId,
+        (segment, anchor): (u64, Option<&ParkedAnchor>),
+        known: Option<&Known>,
+        tell: &mut Tell<'_>,
+    ) {
         let is_right = |header: &FileHeader| {
             header.kind == FileKind::Parked && header.origin == id && header.number == segment
         };
@@ -88,6 +128,9 @@ impl Verify<'_> {
             tell(file.place("body", 0..0, Finding::Damaged));
             return;
         };
+        if anchor.is_some_and(|anchor| !is_named(&*self.disk, path, &anchor.digest)) {
+            tell(file.place("it is not what was parked", 0..0, Finding::Damaged));
+        }
         let Some(known) = known else { return };
         for part in parts.into_iter().filter(|part| part.place.sequence > known.flushed) {
             let opened = known.dek(part.epoch).is_some_and(|dek| {
@@ -104,14 +147,14 @@ impl Verify<'_> {
         let is_sorted_file = path.extension().is_some_and(|extension| extension == "sst");
         match known {
             Some(known) if known.names(path) => {}
-            None if is_sorted_file => self.closed_file(path, id, tell),
+            None if is_sorted_file => self.closed_file(path, Some(id), tell),
             _ => self.leftover(path, Some(id), tell),
         }
     }
 
     /// A sorted file of which only the header can be read.
-    fn closed_file(&self, path: &Path, id: KeyspaceId, tell: &mut Tell<'_>) {
-        let file = SmallFile { name: self.name(path), keyspace: Some(id), is_right: &|_| true };
+    pub(super) fn closed_file(&self, path: &Path, keyspace: Option<KeyspaceId>, tell: &mut Tell<'_>) {
+        let file = SmallFile { name: self.name(path), keyspace, is_right: &|_| true };
         let mut bytes = [0; HEADER_LEN];
         let len = self.disk.open(path).and_then(|file| {
             file.read_exact_at(&mut bytes, 0)?;

@@ -10,7 +10,7 @@ use crate::local::header::FileCipher;
 use crate::local::log::scan::{Met, segment_header, survey};
 use crate::local::log::{FIRST_FRAME, segment_name, segment_number, segment_path};
 use crate::local::reader::u64_of;
-use crate::local::store_file::StoreRecord;
+use crate::local::store_record::StoreRecord;
 
 /// What of a segment decides about the one before it.
 struct Walked {
@@ -20,7 +20,7 @@ struct Walked {
 
 impl Verify<'_> {
     /// Every segment the store's file names, in order; all there are where it cannot be read.
-    pub(super) fn log(&self, record: Option<StoreRecord>, tell: &mut Tell<'_>) -> Result<()> {
+    pub(super) fn log(&self, record: Option<&StoreRecord>, tell: &mut Tell<'_>) -> Result<()> {
         let paths = self.list(&self.folder.join("log"))?;
         let mut needed: Vec<u64> = match record {
             Some(record) => (record.oldest..=record.newest).collect(),

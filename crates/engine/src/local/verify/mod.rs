@@ -4,11 +4,12 @@
 //! lies outside all of them. What a key proves is [`Finding::Authentic`]; without the key there remain
 //! checksums of headers, lengths and names ([`Finding::Sound`]). After damage the walk goes on where it can.
 //!
-//! Map: [`log`] (segments) · [`keyspace`] (manifest, sorted files, parked parts).
+//! Map: [`log`] (segments) · [`keyspace`] (manifest, sorted files, parked parts) · [`checkpoint`].
 //!
 //! Invariants: nothing is written, and nothing is believed that was not authenticated; a place is called what
 //! [`EngineError::Damaged`] calls it when a running engine meets the damage.
 
+mod checkpoint;
 mod keyspace;
 mod log;
 
@@ -17,13 +18,13 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crypto::SecretKey;
+use crypto::{SecretKey, sha256};
 use env::Disk;
 use env::disk::read_file;
 
 use super::header::{FileHeader, FileKind, HEADER_LEN};
 use super::reader::u64_of;
-use super::store_file::{self, StoreRecord};
+use super::store_record::StoreRecord;
 use crate::{EngineError, KeyspaceId, Result};
 
 const BODY: u8 = 1;
@@ -92,13 +93,17 @@ impl Verify<'_> {
     /// be listed. What else cannot be read is told as damage.
     pub fn run(&self, tell: &mut Tell<'_>) -> Result<()> {
         let record = self.store_file(tell)?;
-        self.log(record, tell)?;
+        self.log(record.as_ref(), tell)?;
         for folder in self.list(&self.folder.join("keyspaces"))? {
-            self.keyspace(&folder, tell)?;
+            self.keyspace(&folder, record.as_ref(), tell)?;
         }
+        for folder in self.list(&self.folder.join("checkpoints"))? {
+            self.checkpoint(&folder, record.as_ref(), tell)?;
+        }
+        record.iter().for_each(|record| self.missing_folders(record, tell));
         for path in self.list(self.folder)? {
             let name = self.name(&path);
-            if !matches!(&*name, "store" | "log" | "keyspaces" | "LOCK") {
+            if !matches!(&*name, "store" | "log" | "keyspaces" | "checkpoints" | "LOCK") {
                 self.leftover(&path, None, tell);
             }
         }
@@ -112,6 +117,7 @@ impl Verify<'_> {
     pub fn bytes(&self) -> Result<u64> {
         let mut folders = vec![self.folder.to_owned(), self.folder.join("log")];
         folders.extend(self.list(&self.folder.join("keyspaces"))?);
+        folders.extend(self.list(&self.folder.join("checkpoints"))?);
         let mut len = 0;
         for folder in folders {
             let of = |path: &PathBuf| self.disk.open(path).and_then(|file| file.len()).unwrap_or_default();
@@ -139,7 +145,7 @@ impl Verify<'_> {
             return Ok(None);
         }
         match self.small_file(&file, self.keys.store, tell) {
-            Opened::Body(body) => Ok(store_file::decode(&body).ok()),
+            Opened::Body(body) => Ok(StoreRecord::decode(&body).ok()),
             Opened::OtherKey => Err(EngineError::WrongKey("the store".to_owned())),
             Opened::Nothing => Ok(None),
         }
@@ -182,6 +188,18 @@ impl Verify<'_> {
         opened.map_or(Opened::Nothing, |()| Opened::Body(sealed))
     }
 
+    /// What the file `store` names and is not there at all.
+    fn missing_folders(&self, record: &StoreRecord, tell: &mut Tell<'_>) {
+        let keyspaces = record.keyspaces.keys().map(|id| (format!("keyspaces/{id}"), Some(*id)));
+        let checkpoints = record.checkpoints.keys().map(|id| (format!("checkpoints/{id}"), None));
+        for (name, keyspace) in keyspaces.chain(checkpoints) {
+            if !self.disk.exists(&self.folder.join(&name)).unwrap_or(false) {
+                let file = SmallFile { name, keyspace, is_right: &|_| true };
+                tell(file.place("the folder is missing", 0..0, Finding::Damaged));
+            }
+        }
+    }
+
     fn leftover(&self, path: &Path, keyspace: Option<KeyspaceId>, tell: &mut Tell<'_>) {
         let len = self.disk.open(path).and_then(|file| file.len()).unwrap_or_default();
         let (file, name) = (self.name(path), "all of it".to_owned());
@@ -201,6 +219,11 @@ impl Verify<'_> {
     fn name(&self, path: &Path) -> String {
         path.strip_prefix(self.folder).unwrap_or(path).to_string_lossy().into_owned()
     }
+}
+
+/// Whether a file is the one the file `store` names.
+fn is_named(disk: &dyn Disk, path: &Path, digest: &[u8; 32]) -> bool {
+    read_file(disk, path, MAX_LEN).is_ok_and(|bytes| sha256(&bytes) == *digest)
 }
 
 /// A file that is a header and one body.
