@@ -83,6 +83,10 @@ pub fn engine(error: &EngineError) -> ApiError {
         | EngineError::InUse
         | EngineError::LogFailed(_)
         | EngineError::Invalid(_)
+        | EngineError::NoCheckpoint(_)
+        | EngineError::CheckpointExists(_)
+        | EngineError::NotKept(_)
+        | EngineError::Unsupported(_)
         | EngineError::Io { .. } => internal(error),
     }
 }

@@ -247,7 +247,13 @@ impl Engine for WholeFileEngine {
     }
 
     fn drop_checkpoint(&self, id: CheckpointId) -> BoxFuture<'_, Result<()>> {
-        async move { self.change(|state| Ok(drop(state.checkpoints.remove(&id)))) }.boxed()
+        async move {
+            self.change(|state| {
+                state.checkpoints.remove(&id);
+                Ok(())
+            })
+        }
+        .boxed()
     }
 
     fn adopt(
