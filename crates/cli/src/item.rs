@@ -1,10 +1,14 @@
 //! `strongroom item`: encrypts, decrypts and explains items, one per line of DynamoDB JSON, and sweeps tables.
 //!
 //! Map: this file (arguments, one line in and one out) · [`lines`] (lines of bounded length) · [`sweep`] (tables
-//! rewritten or verified in place) · [`checkpoint`] and [`progress`] (of a sweep) · [`table`] and [`kms`] (through the
+//! rewritten or verified in place) · [`checkpoint`] and [`progress`] (of a sweep) · [`key_store`] (`strongroom item
+//! key-store`) · [`connect`] (what a configuration names) · [`table`], [`key_tables`] and [`kms`] (through the
 //! binary's own client, as a [`service`]).
 
 mod checkpoint;
+mod connect;
+mod key_store;
+mod key_tables;
 mod kms;
 mod lines;
 mod progress;
@@ -71,6 +75,9 @@ pub enum ItemCommand {
     ///
     /// Nothing is written. Plaintext items are refused unless the read policy admits them.
     Verify(ReadingSweep),
+    /// Make and rotate the branch keys of a hierarchical keyring
+    #[command(subcommand)]
+    KeyStore(key_store::KeyStoreCommand),
 }
 
 /// What is to be explained.
@@ -133,6 +140,7 @@ pub fn run(command: ItemCommand) -> anyhow::Result<()> {
         ItemCommand::Rewrap(arguments) => sweep::write(&runtime, Goal::Rewrap, &arguments),
         ItemCommand::Rebind(arguments) => sweep::write(&runtime, Goal::Rebind, &arguments),
         ItemCommand::Verify(arguments) => sweep::read(&runtime, &arguments),
+        ItemCommand::KeyStore(command) => runtime.block_on(key_store::run(command)),
     }
 }
 
@@ -160,7 +168,7 @@ fn explain(runtime: &Runtime, explained: &Explained) -> anyhow::Result<()> {
 fn codec(names: &OwnNames, also: &[String]) -> anyhow::Result<Codec> {
     let mut config = Config::load(&names.config)?;
     config.read_as.extend_from_slice(also);
-    let connect = kms::connector(names.ca_cert.clone());
+    let connect = connect::Connector::new(names.ca_cert.clone());
     Codec::new(config, &connect).with_context(|| names.config.display().to_string())
 }
 

@@ -1,42 +1,49 @@
-//! The KMS of a configuration, through the binary's own client.
-
-use std::path::PathBuf;
+//! What is asked of a configuration's KMS.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use item_encryption_command::ConfigError;
-use item_encryption_command::config::KmsEndpoint;
 use item_encryption_format::dbesdk::EncryptionContext;
 use item_encryption_keyrings::KmsClient;
 use item_encryption_keyrings::kms::KmsAnswer;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::service::Service;
 
-/// Makes clients; each needs an access key only when a configuration names a KMS.
-pub fn connector(
-    ca_cert: Option<PathBuf>,
-) -> impl Fn(&KmsEndpoint) -> Result<Box<dyn KmsClient>, ConfigError> {
-    move |kms| {
-        let service = Service::new("kms", kms.endpoint.as_deref(), kms.region.as_deref(), ca_cert.clone());
-        Ok(Box::new(Kms(service.map_err(|error| ConfigError(format!("{error:#}")))?)))
-    }
-}
-
-struct Kms(Service);
+/// A KMS.
+pub struct Kms(pub Service);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answered {
+struct DataKey {
     plaintext: Zeroizing<String>,
-    ciphertext_blob: Option<String>,
+    ciphertext_blob: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Plaintext {
+    plaintext: Zeroizing<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Blob {
+    ciphertext_blob: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Shared {
+    shared_secret: Zeroizing<String>,
 }
 
 impl Kms {
-    async fn call(&self, target: &str, body: Value) -> Result<Answered, String> {
-        let answer = self.0.call(target, &body).await.map_err(|error| format!("{error:#}"))?;
+    async fn call<A: DeserializeOwned>(&self, operation: &str, body: Value) -> Result<A, String> {
+        let answer = self.0.call(&format!("TrentService.{operation}"), &body).await;
+        let answer = answer.map_err(|error| format!("{error:#}"))?;
         serde_json::from_slice(&answer).map_err(|_| "its answer cannot be read".to_owned())
     }
 }
@@ -49,10 +56,8 @@ impl KmsClient for Kms {
     ) -> KmsAnswer<'a, (Zeroizing<Vec<u8>>, Vec<u8>)> {
         Box::pin(async move {
             let body = json!({ "KeyId": key, "NumberOfBytes": 32, "EncryptionContext": context });
-            let answer = self.call("TrentService.GenerateDataKey", body).await?;
-            let blob = answer.ciphertext_blob.as_deref().map(decoded).transpose()?;
-            let blob = blob.ok_or_else(|| "its answer has no CiphertextBlob".to_owned())?;
-            Ok((Zeroizing::new(decoded(&answer.plaintext)?), blob))
+            let answer: DataKey = self.call("GenerateDataKey", body).await?;
+            Ok((Zeroizing::new(decoded(&answer.plaintext)?), decoded(&answer.ciphertext_blob)?))
         })
     }
 
@@ -65,8 +70,53 @@ impl KmsClient for Kms {
         Box::pin(async move {
             let blob = BASE64_STANDARD.encode(blob);
             let body = json!({ "KeyId": key, "CiphertextBlob": blob, "EncryptionContext": context });
-            let answer = self.call("TrentService.Decrypt", body).await?;
+            let answer: Plaintext = self.call("Decrypt", body).await?;
             Ok(Zeroizing::new(decoded(&answer.plaintext)?))
+        })
+    }
+
+    fn generate_data_key_without_plaintext<'a>(
+        &'a self,
+        key: &'a str,
+        context: &'a EncryptionContext,
+    ) -> KmsAnswer<'a, Vec<u8>> {
+        Box::pin(async move {
+            let body = json!({ "KeyId": key, "NumberOfBytes": 32, "EncryptionContext": context });
+            let answer: Blob = self.call("GenerateDataKeyWithoutPlaintext", body).await?;
+            decoded(&answer.ciphertext_blob)
+        })
+    }
+
+    fn re_encrypt<'a>(
+        &'a self,
+        key: &'a str,
+        blob: &'a [u8],
+        from: &'a EncryptionContext,
+        to: &'a EncryptionContext,
+    ) -> KmsAnswer<'a, Vec<u8>> {
+        Box::pin(async move {
+            let body = json!({
+                "CiphertextBlob": BASE64_STANDARD.encode(blob),
+                "SourceKeyId": key,
+                "SourceEncryptionContext": from,
+                "DestinationKeyId": key,
+                "DestinationEncryptionContext": to,
+            });
+            let answer: Blob = self.call("ReEncrypt", body).await?;
+            decoded(&answer.ciphertext_blob)
+        })
+    }
+
+    fn derive_shared_secret<'a>(
+        &'a self,
+        key: &'a str,
+        public_key: &'a [u8],
+    ) -> KmsAnswer<'a, Zeroizing<Vec<u8>>> {
+        Box::pin(async move {
+            let public_key = BASE64_STANDARD.encode(public_key);
+            let body = json!({ "KeyId": key, "KeyAgreementAlgorithm": "ECDH", "PublicKey": public_key });
+            let answer: Shared = self.call("DeriveSharedSecret", body).await?;
+            Ok(Zeroizing::new(decoded(&answer.shared_secret)?))
         })
     }
 }

@@ -1,17 +1,25 @@
 //! Items in and out, under a configuration.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use item_encryption_client::{Form, Opened};
-use item_encryption_format::dbesdk::{EncryptionMaterials, SealedItem, encrypt, encryption_context};
+use item_encryption_format::dbesdk::{SealedItem, encrypt, encryption_context};
 use item_encryption_format::legacy::LegacyConfig;
 use item_encryption_format::legacy::direct_kms::NumberSpelling;
-use item_encryption_format::wrapping::{BranchKey, RawAes, RawRsa, RsaPadding};
 use item_encryption_format::{Action, Error as FormatError, TableConfig, Value};
-use item_encryption_keyrings::{Keyring, KeyringError, KmsKeyring, MultiKeyring, SealedKeys};
+use item_encryption_keyrings::legacy::LegacyProvider;
+use item_encryption_keyrings::{
+    CachedMaterials, FreshMaterials, KeyringError, MaterialsLimits, MaterialsManager, MultiKeyring,
+    SealedKeys,
+};
 
-use crate::config::{Config, ConfigError, FormName, Format, KeyringConfig, KmsEndpoint, PaddingName, uuid};
-use crate::json::Item;
-use crate::legacy_provider::LegacyProvider;
-use crate::{ConnectKms, forms};
+use crate::config::{Config, ConfigError, FormName, Format, MaterialsCache};
+use crate::connect::Connect;
+use crate::forms;
+use crate::json::{Item, write_item};
+use crate::keyrings::keyrings;
+use crate::provider::provider;
 
 /// Why an item is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,14 +35,6 @@ pub enum ItemError {
         "the item is {0}, which the configuration does not read; add {1:?} to its read-policy while the table has such items"
     )]
     NotAdmitted(Form, &'static str),
-    /// By a KMS, for the legacy format.
-    #[error("the KMS refused the key {key}: {reason}")]
-    Kms {
-        /// The key asked for.
-        key: String,
-        /// In the KMS's words.
-        reason: String,
-    },
     /// The configuration lacks what this needs.
     #[error("{0}")]
     Configuration(String),
@@ -52,7 +52,7 @@ pub struct Codec {
 
 /// One of the two formats with its keys.
 pub(crate) enum Scheme {
-    Dbesdk { table: TableConfig, keyring: MultiKeyring },
+    Dbesdk { table: TableConfig, materials: Box<dyn MaterialsManager> },
     Legacy { provider: LegacyProvider },
 }
 
@@ -61,13 +61,16 @@ impl Codec {
     ///
     /// # Errors
     /// Keys that are missing or wrong, and combinations that make no sense.
-    pub fn new(config: Config, connect: ConnectKms<'_>) -> Result<Self, ConfigError> {
+    pub fn new(config: Config, connect: &dyn Connect) -> Result<Self, ConfigError> {
         let legacy = forms::legacy_keys(&config, connect)?;
         let scheme = match config.format {
-            Format::Dbesdk => Scheme::Dbesdk { table: config.table(), keyring: keyrings(&config, connect)? },
+            Format::Dbesdk => {
+                let materials = materials(config.materials_cache, keyrings(&config, connect)?)?;
+                Scheme::Dbesdk { table: config.table(), materials }
+            }
             Format::Legacy => {
-                refuse_context_actions(&config)?;
-                Scheme::Legacy { provider: LegacyProvider::new(&config, connect)? }
+                refuse_what_legacy_lacks(&config)?;
+                Scheme::Legacy { provider: provider(&config, connect)? }
             }
         };
         Ok(Self { table: config.table(), config, scheme, legacy })
@@ -79,13 +82,15 @@ impl Codec {
     /// [`ItemError`].
     pub async fn encrypt(&self, item: Item) -> Result<Item, ItemError> {
         match &self.scheme {
-            Scheme::Dbesdk { table, keyring } => {
-                let mut materials = EncryptionMaterials::new(encryption_context(&item, table)?, table.suite)?;
-                keyring.wrap(&mut materials).await?;
+            Scheme::Dbesdk { table, materials } => {
+                let context = encryption_context(&item, table)?;
+                // The text's length is counted, since it has no less bytes than the item.
+                let bytes = self.config.materials_cache.map_or(0, |_| write_item(&item).len() as u64);
+                let materials = materials.for_writing(context, table.suite, bytes).await?;
                 Ok(encrypt(item, table, &materials)?)
             }
             Scheme::Legacy { provider } => {
-                provider.seal(item, &self.legacy(&self.config.logical_table_name)).await
+                Ok(provider.seal(item, &self.legacy(&self.config.logical_table_name)).await?)
             }
         }
     }
@@ -123,7 +128,7 @@ impl Codec {
             Scheme::Dbesdk { .. } if Form::of(&item) == Form::Legacy => {
                 self.decrypt_legacy(item, table).await
             }
-            Scheme::Dbesdk { table: config, keyring } => open(item, table, config, keyring).await,
+            Scheme::Dbesdk { table: config, materials } => open(item, table, config, &**materials).await,
             Scheme::Legacy { provider } => {
                 let config = self.legacy(table);
                 open_legacy(item, &config, provider, NumberSpelling::Stored).await
@@ -151,7 +156,7 @@ pub(crate) async fn open(
     item: Item,
     table: &str,
     config: &TableConfig,
-    keyring: &MultiKeyring,
+    materials: &dyn MaterialsManager,
 ) -> Result<Item, ItemError> {
     let sealed = SealedItem::read(item, table, config)?;
     let keys = SealedKeys {
@@ -159,7 +164,7 @@ pub(crate) async fn open(
         context: sealed.context(),
         bound: sealed.bound(),
     };
-    let key = keyring.unwrap(&keys).await?;
+    let key = materials.for_reading(&keys).await?;
     Ok(sealed.decrypt(&key)?)
 }
 
@@ -182,70 +187,31 @@ fn untouched(item: &Item, config: &LegacyConfig) -> bool {
     item.keys().all(|name| config.action(name) == Action::DoNothing)
 }
 
-fn refuse_context_actions(config: &Config) -> Result<(), ConfigError> {
+fn refuse_what_legacy_lacks(config: &Config) -> Result<(), ConfigError> {
     let in_context = |action: &Action| *action == Action::SignAndIncludeInEncryptionContext;
     if config.actions().values().any(in_context) {
-        return Err(ConfigError(
-            "the legacy format has no SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT".to_owned(),
+        return Err(ConfigError::new("the legacy format has no SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT"));
+    }
+    if config.materials_cache.is_some() {
+        return Err(ConfigError::new(
+            "[materials-cache] is for the dbesdk format; a most-recent provider has ttl-seconds",
         ));
     }
     Ok(())
 }
 
-fn keyrings(config: &Config, connect: ConnectKms<'_>) -> Result<MultiKeyring, ConfigError> {
-    if config.keyrings.is_empty() {
-        return Err(ConfigError("the dbesdk format needs at least one [[keyrings]] entry".to_owned()));
+fn materials(
+    cache: Option<MaterialsCache>,
+    keyrings: MultiKeyring,
+) -> Result<Box<dyn MaterialsManager>, ConfigError> {
+    let Some(cache) = cache else { return Ok(Box::new(FreshMaterials(keyrings))) };
+    let MaterialsCache { max_age_seconds, max_uses, max_bytes, capacity } = cache;
+    if max_age_seconds == 0 || max_uses == 0 || max_bytes == 0 || capacity == 0 {
+        return Err(ConfigError::new(
+            "the limits of [materials-cache] are at least 1; without the section nothing is kept",
+        ));
     }
-    let keyrings = config.keyrings.iter().map(|keyring| self::keyring(config, keyring, connect));
-    Ok(MultiKeyring::new(keyrings.collect::<Result<_, _>>()?))
-}
-
-fn keyring(
-    config: &Config,
-    keyring: &KeyringConfig,
-    connect: ConnectKms<'_>,
-) -> Result<Box<dyn Keyring>, ConfigError> {
-    let wrong = |what: &'static str| move |_| ConfigError(what.to_owned());
-    match keyring {
-        KeyringConfig::RawAes { namespace, name, key } => {
-            let aes = RawAes::new(namespace, name, config.key(key)?);
-            Ok(Box::new(aes.map_err(wrong("a raw AES key has 16, 24 or 32 bytes"))?))
-        }
-        KeyringConfig::RawRsa { namespace, name, padding, public_key, private_key } => {
-            let mut rsa = RawRsa::new(namespace, name, padding.into());
-            if let Some(source) = public_key {
-                rsa = rsa
-                    .with_public(&config.key(source)?)
-                    .map_err(wrong("a public RSA key is SPKI, DER or PEM"))?;
-            }
-            if let Some(source) = private_key {
-                rsa = rsa
-                    .with_private(&config.key(source)?)
-                    .map_err(wrong("a private RSA key is PKCS8, DER or PEM"))?;
-            }
-            Ok(Box::new(rsa))
-        }
-        KeyringConfig::BranchKey { id, version, key } => {
-            let bytes = <[u8; 32]>::try_from(config.key(key)?.as_slice())
-                .map_err(|_| ConfigError("a branch key has 32 bytes".to_owned()))?;
-            Ok(Box::new(BranchKey::new(id, uuid(version)?, bytes.into())))
-        }
-        KeyringConfig::Kms { key_arn, multi_region, endpoint, region } => {
-            let client = connect(&KmsEndpoint { endpoint: endpoint.clone(), region: region.clone() })?;
-            let new = if *multi_region { KmsKeyring::multi_region } else { KmsKeyring::new };
-            Ok(Box::new(new(client, key_arn)))
-        }
-    }
-}
-
-impl From<&PaddingName> for RsaPadding {
-    fn from(name: &PaddingName) -> Self {
-        match name {
-            PaddingName::Pkcs1 => Self::Pkcs1,
-            PaddingName::OaepSha1Mgf1 => Self::OaepSha1,
-            PaddingName::OaepSha256Mgf1 => Self::OaepSha256,
-            PaddingName::OaepSha384Mgf1 => Self::OaepSha384,
-            PaddingName::OaepSha512Mgf1 => Self::OaepSha512,
-        }
-    }
+    let max_age = Duration::from_secs(max_age_seconds);
+    let limits = MaterialsLimits { max_age, max_uses, max_bytes, capacity };
+    Ok(Box::new(CachedMaterials::new(Arc::new(keyrings), limits)))
 }

@@ -16,19 +16,24 @@
 //! body = "ENCRYPT_AND_SIGN"
 //!
 //! [[keyrings]]                           # dbesdk: each is a recipient, any one opens
-//! type = "raw-aes"                       # namespace, name, key
+//! type = "raw-aes"
 //! namespace = "ours"
 //! name = "2026"
 //! key = { file = "notes.key" }           # or { base64 = "..." }, { hex = "..." }, { pem = "..." }
-//! # type = "raw-rsa"                     # namespace, name, padding, public-key and/or private-key
-//! # type = "branch-key"                  # id, version (UUID), key
-//! # type = "kms"                         # key-arn, multi-region, endpoint, region
+//!
+//! [materials-cache]                      # dbesdk: data keys that serve for a while
+//! max-age-seconds = 60
 //!
 //! [legacy-provider]                      # legacy
-//! type = "wrapped"                       # static: key; wrapped: key or private-key and/or public-key;
-//! key = { base64 = "..." }               # direct-kms: key-id, endpoint, region
-//! signing-key = { base64 = "..." }       # HMAC; or signing-private-key / signing-public-key for RSA
+//! type = "wrapped"
+//! key = { base64 = "..." }
+//! signing-key = { base64 = "..." }
 //! ```
+//!
+//! Map: this file (the table, and keys' bytes) · [`keyring`] (the keyrings) · [`legacy`] (the legacy format's providers).
+
+pub mod keyring;
+pub mod legacy;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -38,6 +43,9 @@ use base64::prelude::BASE64_STANDARD;
 use item_encryption_format::{Action, Suite, TableConfig};
 use serde::Deserialize;
 use zeroize::Zeroizing;
+
+pub use keyring::{KeyringConfig, MaterialsCache};
+pub use legacy::LegacyProviderConfig;
 
 /// What is wrong with a configuration, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +86,8 @@ pub struct Config {
     /// Who may open items, in the current format.
     #[serde(default)]
     pub keyrings: Vec<KeyringConfig>,
+    /// How long data keys may serve, in the current format; without it each item has a fresh one.
+    pub materials_cache: Option<MaterialsCache>,
     /// Where keys come from, in the legacy format.
     pub legacy_provider: Option<LegacyProviderConfig>,
     /// Where relative file names begin.
@@ -131,117 +141,6 @@ pub enum ActionName {
     SignOnly,
     /// Neither.
     DoNothing,
-}
-
-/// A keyring.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
-pub enum KeyringConfig {
-    /// An AES key at hand.
-    RawAes {
-        /// The key namespace.
-        namespace: String,
-        /// The key name.
-        name: String,
-        /// 16, 24 or 32 bytes.
-        key: KeySource,
-    },
-    /// An RSA key at hand.
-    RawRsa {
-        /// The key namespace.
-        namespace: String,
-        /// The key name.
-        name: String,
-        /// How wrapped keys are padded.
-        padding: PaddingName,
-        /// SPKI; for writing.
-        public_key: Option<KeySource>,
-        /// PKCS8; for reading and writing.
-        private_key: Option<KeySource>,
-    },
-    /// A version of a branch key at hand.
-    BranchKey {
-        /// The branch key's id.
-        id: String,
-        /// Its version, a UUID.
-        version: String,
-        /// 32 bytes.
-        key: KeySource,
-    },
-    /// A key that a KMS keeps.
-    Kms {
-        /// Its ARN.
-        key_arn: String,
-        /// Whether replicas in other Regions count as the same key.
-        #[serde(default)]
-        multi_region: bool,
-        /// The KMS's URL.
-        endpoint: Option<String>,
-        /// The Region that requests are signed for.
-        region: Option<String>,
-    },
-}
-
-/// Where a KMS answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KmsEndpoint {
-    /// Its URL.
-    pub endpoint: Option<String>,
-    /// The Region that requests are signed for.
-    pub region: Option<String>,
-}
-
-/// RSA paddings in AWS's spelling.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[allow(missing_docs, reason = "the names are AWS's")]
-pub enum PaddingName {
-    Pkcs1,
-    OaepSha1Mgf1,
-    OaepSha256Mgf1,
-    OaepSha384Mgf1,
-    OaepSha512Mgf1,
-}
-
-/// Where the legacy format's keys come from.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
-pub enum LegacyProviderConfig {
-    /// One content key for all items.
-    Static {
-        /// 16, 24 or 32 bytes.
-        key: KeySource,
-        /// HMAC key.
-        signing_key: Option<KeySource>,
-        /// RSA, PKCS8.
-        signing_private_key: Option<KeySource>,
-        /// RSA, SPKI.
-        signing_public_key: Option<KeySource>,
-    },
-    /// A content key for each item, wrapped.
-    Wrapped {
-        /// AES, 16 or 32 bytes.
-        key: Option<KeySource>,
-        /// RSA, PKCS8; for reading and writing.
-        private_key: Option<KeySource>,
-        /// RSA, SPKI; for writing.
-        public_key: Option<KeySource>,
-        /// HMAC key.
-        signing_key: Option<KeySource>,
-        /// RSA, PKCS8.
-        signing_private_key: Option<KeySource>,
-        /// RSA, SPKI.
-        signing_public_key: Option<KeySource>,
-    },
-    /// A data key of a KMS for each item.
-    DirectKms {
-        /// The KMS key: id, ARN or alias.
-        key_id: String,
-        /// The KMS's URL.
-        endpoint: Option<String>,
-        /// The Region that requests are signed for.
-        region: Option<String>,
-    },
 }
 
 /// A key's bytes, inline or in a file.
@@ -349,6 +248,13 @@ impl From<ActionName> for Action {
     }
 }
 
+impl ConfigError {
+    /// In these words.
+    pub(crate) fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+}
+
 fn decoded(bytes: Option<Vec<u8>>, form: &str) -> Result<Zeroizing<Vec<u8>>, ConfigError> {
     bytes.map(Zeroizing::new).ok_or_else(|| ConfigError(format!("a key is not valid {form}")))
 }
@@ -361,11 +267,4 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
 
 fn from_pem(bytes: &[u8]) -> Option<Vec<u8>> {
     pem::parse(bytes).ok().map(pem::Pem::into_contents)
-}
-
-/// A UUID's 16 bytes.
-pub(crate) fn uuid(text: &str) -> Result<[u8; 16], ConfigError> {
-    let digits: String = text.chars().filter(|letter| *letter != '-').collect();
-    let bytes = from_hex(&digits).and_then(|bytes| bytes.try_into().ok());
-    bytes.ok_or_else(|| ConfigError(format!("the version {text:?} of a branch key is not a UUID")))
 }

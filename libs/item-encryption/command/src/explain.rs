@@ -6,11 +6,11 @@ use item_encryption_format::legacy::LegacyConfig;
 use item_encryption_format::legacy::direct_kms::NumberSpelling;
 use item_encryption_format::legacy::item::description_of;
 use item_encryption_format::{Action, AttributeValue, Error as FormatError, TableConfig, View, legacy};
-use item_encryption_keyrings::{KeyringError, MultiKeyring};
+use item_encryption_keyrings::legacy::LegacyProvider;
+use item_encryption_keyrings::{KeyringError, MaterialsManager};
 
 use crate::codec::{Codec, ItemError, Scheme, open, open_legacy};
 use crate::json::Item;
-use crate::legacy_provider::LegacyProvider;
 
 /// What is known of an item: whether it opens, and if not, why and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Codec {
         let mut findings = Vec::new();
         for name in self.config.table_names().chain(also.iter().map(String::as_str)) {
             findings = match &self.scheme {
-                Scheme::Dbesdk { table, keyring } => causes(item, name, table, keyring).await,
+                Scheme::Dbesdk { table, materials } => causes(item, name, table, &**materials).await,
                 Scheme::Legacy { provider } => legacy_causes(item, &self.legacy(name), provider).await,
             };
             if !findings.is_empty() {
@@ -103,17 +103,26 @@ fn kind(item: &Item) -> String {
     }
 }
 
-async fn causes(item: &Item, name: &str, config: &TableConfig, keyring: &MultiKeyring) -> Vec<String> {
-    match open(item.clone(), name, config, keyring).await {
+async fn causes(
+    item: &Item,
+    name: &str,
+    config: &TableConfig,
+    materials: &dyn MaterialsManager,
+) -> Vec<String> {
+    match open(item.clone(), name, config, materials).await {
         Err(ItemError::Keyring(KeyringError::Kms { call, key, reason })) => {
             vec![format!("the KMS key {key} does not let this caller {call}: {reason}")]
         }
-        Err(ItemError::Keyring(error @ KeyringError::NotARecipient(_))) => vec![error.to_string()],
+        Err(ItemError::Keyring(
+            error @ (KeyringError::NotARecipient(_)
+            | KeyringError::KeyStore { .. }
+            | KeyringError::NoBranchKey(_)),
+        )) => vec![error.to_string()],
         Err(ItemError::Format(FormatError::SignedScope { written, found })) => {
-            scope_causes(item, name, config, keyring, written, found).await
+            scope_causes(item, name, config, materials, written, found).await
         }
         Err(ItemError::Format(FormatError::Signature | FormatError::StoredForm(_))) => {
-            exchanged_scope(item, name, config, keyring).await
+            exchanged_scope(item, name, config, materials).await
         }
         Err(ItemError::Keyring(KeyringError::DoesNotOpen(_))) => vec![format!(
             "the data key is bound to something else than the table name {name:?} and this item's keys: \
@@ -128,13 +137,13 @@ async fn scope_causes(
     item: &Item,
     name: &str,
     config: &TableConfig,
-    keyring: &MultiKeyring,
+    materials: &dyn MaterialsManager,
     written: usize,
     found: usize,
 ) -> Vec<String> {
     for attribute in item.keys() {
         let (changed, now) = toggled(config, attribute);
-        if open(item.clone(), name, &changed, keyring).await.is_ok() {
+        if open(item.clone(), name, &changed, materials).await.is_ok() {
             return vec![moved(attribute, now)];
         }
     }
@@ -155,7 +164,7 @@ async fn exchanged_scope(
     item: &Item,
     name: &str,
     config: &TableConfig,
-    keyring: &MultiKeyring,
+    materials: &dyn MaterialsManager,
 ) -> Vec<String> {
     const MOST: usize = 40;
     let names: Vec<&String> = item.keys().take(MOST).collect();
@@ -163,7 +172,7 @@ async fn exchanged_scope(
         for other in &names[at + 1..] {
             let (first, one_now) = toggled(config, one);
             let (second, other_now) = toggled(&first, other);
-            if open(item.clone(), name, &second, keyring).await.is_ok() {
+            if open(item.clone(), name, &second, materials).await.is_ok() {
                 return vec![moved(one, one_now), moved(other, other_now)];
             }
         }
@@ -214,7 +223,12 @@ async fn legacy_causes(item: &Item, config: &LegacyConfig, provider: &LegacyProv
         }
     }
     match open_legacy(item.clone(), config, provider, NumberSpelling::Stored).await {
-        Err(ItemError::Kms { key, reason }) => vec![format!("the KMS refused the key {key}: {reason}")],
+        Err(ItemError::Keyring(KeyringError::Kms { key, reason, .. })) => {
+            vec![format!("the KMS refused the key {key}: {reason}")]
+        }
+        Err(ItemError::Keyring(error @ (KeyringError::NotARecipient(_) | KeyringError::KeyStore { .. }))) => {
+            vec![error.to_string()]
+        }
         _ => Vec::new(),
     }
 }

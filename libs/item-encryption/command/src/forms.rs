@@ -4,15 +4,16 @@ use item_encryption_client::codec::Answer;
 use item_encryption_client::{Form, ItemCodec, ItemError as ClientError, Opened};
 use item_encryption_format::legacy::direct_kms::NumberSpelling;
 use item_encryption_format::{TableConfig, Value};
+use item_encryption_keyrings::legacy::LegacyProvider;
 
-use crate::ConnectKms;
 use crate::codec::{Codec, ItemError, open_legacy};
 use crate::config::{Config, ConfigError, FormName, Format};
+use crate::connect::Connect;
 use crate::json::Item;
-use crate::legacy_provider::LegacyProvider;
+use crate::provider::provider;
 
 /// The legacy keys of a configuration of the current format that reads legacy items too.
-pub fn legacy_keys(config: &Config, connect: ConnectKms<'_>) -> Result<Option<LegacyProvider>, ConfigError> {
+pub fn legacy_keys(config: &Config, connect: &dyn Connect) -> Result<Option<LegacyProvider>, ConfigError> {
     let reads = |form| config.read_policy.contains(&form);
     match config.format {
         Format::Legacy if reads(FormName::Current) => Err(ConfigError(
@@ -20,7 +21,7 @@ pub fn legacy_keys(config: &Config, connect: ConnectKms<'_>) -> Result<Option<Le
              and read-policy = [\"current\", \"legacy\"]"
                 .to_owned(),
         )),
-        Format::Dbesdk if reads(FormName::Legacy) => LegacyProvider::new(config, connect).map(Some),
+        Format::Dbesdk if reads(FormName::Legacy) => provider(config, connect).map(Some),
         _ => Ok(None),
     }
 }

@@ -5,7 +5,7 @@
 
 use futures::executor::block_on;
 use item_encryption_command::json::{Item, read_item, write_item};
-use item_encryption_command::{Codec, Config, ConfigError};
+use item_encryption_command::{Codec, Config, ConfigError, Offline};
 
 const NOTE: &str = r#"{"body":{"L":[{"S":"é"},{"NULL":true}]},"id":{"S":"n1"},"number":{"N":"7.5"},"tags":{"SS":["a","b"]},"tenant":{"S":"t"},"ttl":{"N":"1"}}"#;
 
@@ -50,8 +50,7 @@ fn codec(text: &str) -> Result<Codec, ConfigError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.toml");
     std::fs::write(&path, text).unwrap();
-    let no_kms = |_: &_| Err(ConfigError("there is no KMS here".to_owned()));
-    Config::load(&path).and_then(|config| Codec::new(config, &no_kms))
+    Config::load(&path).and_then(|config| Codec::new(config, &Offline))
 }
 
 fn sealed(config: &str) -> Item {

@@ -50,7 +50,7 @@ pub struct SignatureKeys {
     /// For writing.
     pub signing: Option<SigningKey>,
     /// For reading.
-    pub verifying: VerifyingKey,
+    pub verifying: Arc<VerifyingKey>,
 }
 
 impl LegacyProvider {
@@ -61,17 +61,17 @@ impl LegacyProvider {
         keys: &'a [String],
         table: Option<&'a str>,
         spelling: NumberSpelling,
-    ) -> Answer<'a, Opening<'a>> {
+    ) -> Answer<'a, Opening> {
         Box::pin(async move {
             let description = description_of(item)?;
             match self {
                 Self::Static(key, signature) => Ok(Opening {
                     content: ContentKey::new(key.clone())?,
-                    signature: Verifying::Kept(&signature.verifying),
+                    signature: Arc::clone(&signature.verifying),
                 }),
                 Self::Wrapped { unwrap, signature, .. } => {
                     let unwrap = unwrap.as_ref().ok_or_else(|| half("private-key or key"))?;
-                    let signature = Verifying::Kept(&signature.verifying);
+                    let signature = Arc::clone(&signature.verifying);
                     Ok(Opening { content: unwrap.unwrap(&description)?, signature })
                 }
                 Self::DirectKms { client, key_id } => {
@@ -79,12 +79,12 @@ impl LegacyProvider {
                     let answer = client.decrypt(key_id, &direct_kms::blob(&description)?, &context).await;
                     let data_key = answer.map_err(|reason| refused("Decrypt", key_id, reason))?;
                     let (content, mac) = direct_kms::keys(&data_key)?;
-                    let signature = Verifying::Derived(Arc::new(VerifyingKey::hmac_sha256(&*mac)));
+                    let signature = Arc::new(VerifyingKey::hmac_sha256(&*mac));
                     Ok(Opening { content, signature })
                 }
                 Self::MostRecent(provider) => {
                     let row = provider.named_by(&description).await?;
-                    let signature = Verifying::Derived(Arc::clone(&row.verifying));
+                    let signature = Arc::clone(&row.verifying);
                     Ok(Opening { content: row.wrapping.unwrap(&description)?, signature })
                 }
             }
@@ -136,27 +136,18 @@ fn sealed(
 }
 
 /// What opens one item.
-pub struct Opening<'a> {
+pub struct Opening {
     content: ContentKey,
-    signature: Verifying<'a>,
+    signature: Arc<VerifyingKey>,
 }
 
-enum Verifying<'a> {
-    Kept(&'a VerifyingKey),
-    Derived(Arc<VerifyingKey>),
-}
-
-impl Opening<'_> {
+impl Opening {
     /// Verifies and decrypts.
     ///
     /// # Errors
     /// As the format.
     pub fn open(&self, item: Item, config: &LegacyConfig) -> Result<Item, FormatError> {
-        let signature = match &self.signature {
-            Verifying::Kept(key) => *key,
-            Verifying::Derived(key) => key,
-        };
-        decrypt_with(item, config, &self.content, signature)
+        decrypt_with(item, config, &self.content, &self.signature)
     }
 }
 

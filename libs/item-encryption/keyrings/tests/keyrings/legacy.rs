@@ -30,7 +30,7 @@ impl World {
     fn store(&self, bound_to: &str) -> Arc<MetaStore> {
         let signature = SignatureKeys {
             signing: Some(SigningKey::hmac_sha256(b"signs")),
-            verifying: VerifyingKey::hmac_sha256(b"signs"),
+            verifying: Arc::new(VerifyingKey::hmac_sha256(b"signs")),
         };
         let rows = LegacyProvider::Static(vec![7; 32].into(), signature);
         Arc::new(MetaStore::new("Meta", bound_to, Arc::new(self.tables.clone()), rows))

@@ -1,0 +1,139 @@
+//! Where the legacy format's keys come from, as a configuration says.
+
+use std::sync::Arc;
+
+use item_encryption_format::legacy::{ContentKey, SigningKey, VerifyingKey, WrappingKey};
+use item_encryption_keyrings::legacy::{LegacyProvider, MetaStore, MostRecent, SignatureKeys};
+
+use crate::config::{Config, ConfigError, KeySource, LegacyProviderConfig};
+use crate::connect::{Connect, Endpoint};
+use crate::keyrings::limits;
+
+/// The provider of a configuration.
+///
+/// # Errors
+/// Keys that are missing or wrong.
+pub fn provider(config: &Config, connect: &dyn Connect) -> Result<LegacyProvider, ConfigError> {
+    let missing = || ConfigError::new("the legacy format needs a [legacy-provider]");
+    made(config, config.legacy_provider.as_ref().ok_or_else(missing)?, connect)
+}
+
+fn made(
+    config: &Config,
+    entry: &LegacyProviderConfig,
+    connect: &dyn Connect,
+) -> Result<LegacyProvider, ConfigError> {
+    match entry {
+        LegacyProviderConfig::Static { key, signing_key, signing_private_key, signing_public_key } => {
+            let key = config.key(key)?;
+            ContentKey::new(key.clone()).map_err(|_| ConfigError::new(CONTENT_LENGTH))?;
+            let halves = [signing_key, signing_private_key, signing_public_key];
+            Ok(LegacyProvider::Static(key, signature_keys(config, halves)?))
+        }
+        LegacyProviderConfig::Wrapped {
+            key,
+            private_key,
+            public_key,
+            signing_key,
+            signing_private_key,
+            signing_public_key,
+        } => {
+            let halves = [signing_key, signing_private_key, signing_public_key];
+            let (wrap, unwrap) =
+                wrapping_keys(config, key.as_ref(), private_key.as_ref(), public_key.as_ref())?;
+            Ok(LegacyProvider::Wrapped { wrap, unwrap, signature: signature_keys(config, halves)? })
+        }
+        LegacyProviderConfig::DirectKms { key_id, endpoint, region } => {
+            let at = Endpoint::new(endpoint.as_ref(), region.as_ref()).near(key_id);
+            Ok(LegacyProvider::DirectKms { client: connect.kms(&at)?, key_id: key_id.clone() })
+        }
+        LegacyProviderConfig::MostRecent { rows, .. }
+            if matches!(**rows, LegacyProviderConfig::MostRecent { .. }) =>
+        {
+            Err(ConfigError::new(
+                "the rows of a provider table are encrypted by static, wrapped or direct-kms",
+            ))
+        }
+        LegacyProviderConfig::MostRecent { rows, .. } => {
+            most_recent(entry, made(config, rows, connect)?, connect)
+        }
+    }
+}
+
+fn most_recent(
+    entry: &LegacyProviderConfig,
+    rows: LegacyProvider,
+    connect: &dyn Connect,
+) -> Result<LegacyProvider, ConfigError> {
+    let LegacyProviderConfig::MostRecent {
+        material_name,
+        table,
+        logical_name,
+        write,
+        ttl_seconds,
+        cache_capacity,
+        endpoint,
+        region,
+        ..
+    } = entry
+    else {
+        return Err(ConfigError::new("it is no most-recent provider"));
+    };
+    let tables = connect.tables(&Endpoint::new(endpoint.as_ref(), region.as_ref()))?;
+    let store = MetaStore::new(table, logical_name.as_ref().unwrap_or(table), tables.into(), rows);
+    let limits = limits(*ttl_seconds, *cache_capacity)?;
+    let provider = MostRecent::new(Arc::new(store), material_name, limits);
+    Ok(LegacyProvider::MostRecent(if *write { provider.with_writing() } else { provider }))
+}
+
+fn signature_keys(config: &Config, halves: [&Option<KeySource>; 3]) -> Result<SignatureKeys, ConfigError> {
+    let read = |source: &Option<KeySource>| source.as_ref().map(|source| config.key(source)).transpose();
+    let wrong = |_| ConfigError("an RSA signing key is neither PKCS8 (private) nor SPKI (public)".to_owned());
+    match halves.map(read) {
+        [Ok(Some(hmac)), Ok(None), Ok(None)] => Ok(SignatureKeys {
+            signing: Some(SigningKey::hmac_sha256(&hmac)),
+            verifying: Arc::new(VerifyingKey::hmac_sha256(&hmac)),
+        }),
+        [Ok(None), Ok(private), Ok(Some(public))] => Ok(SignatureKeys {
+            signing: private.map(|der| SigningKey::rsa(&der)).transpose().map_err(wrong)?,
+            verifying: Arc::new(VerifyingKey::rsa(&public).map_err(wrong)?),
+        }),
+        [Err(error), ..] | [_, Err(error), _] | [.., Err(error)] => Err(error),
+        _ => Err(ConfigError(
+            "a provider signs with signing-key, or with signing-public-key and signing-private-key"
+                .to_owned(),
+        )),
+    }
+}
+
+const CONTENT_LENGTH: &str = "a content key has 16, 24 or 32 bytes";
+
+type WrappingKeys = (Option<WrappingKey>, Option<WrappingKey>);
+
+fn wrapping_keys(
+    config: &Config,
+    key: Option<&KeySource>,
+    private: Option<&KeySource>,
+    public: Option<&KeySource>,
+) -> Result<WrappingKeys, ConfigError> {
+    let wrong =
+        |_| ConfigError("an RSA wrapping key is neither PKCS8 (private) nor SPKI (public)".to_owned());
+    if let Some(source) = key {
+        let key = config.key(source)?;
+        if !matches!(key.len(), 16 | 32) {
+            return Err(ConfigError("an AES wrapping key has 16 or 32 bytes".to_owned()));
+        }
+        return Ok((Some(WrappingKey::Aes(key.clone())), Some(WrappingKey::Aes(key))));
+    }
+    let private = private.map(|source| config.key(source)).transpose()?;
+    let public = public.map(|source| config.key(source)).transpose()?;
+    let unwrap = private.as_ref().map(|der| WrappingKey::rsa_private(der)).transpose().map_err(wrong)?;
+    let wrap = match (&public, &private) {
+        (Some(der), _) => Some(WrappingKey::rsa_public(der).map_err(wrong)?),
+        (None, Some(der)) => Some(WrappingKey::rsa_private(der).map_err(wrong)?),
+        (None, None) => {
+            return Err(ConfigError("a wrapped provider needs key, private-key or public-key".to_owned()));
+        }
+    };
+    Ok((wrap, unwrap))
+}
