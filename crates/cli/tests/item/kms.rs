@@ -50,23 +50,23 @@ region = "us-east-1"
     )
 }
 
-fn command(place: &Place, what: &str, config: &str) -> Command {
+pub fn command(place: &Place, what: &str, config: &str) -> Command {
     let file = place.write("items.toml", config);
     let mut command = place.command(&["item", what, "--config", &file]);
     command.env("AWS_ACCESS_KEY_ID", ID).env("AWS_SECRET_ACCESS_KEY", SECRET);
     command
 }
 
-fn item(place: &Place, what: &str, config: &str, input: &str) -> Said {
+pub fn item(place: &Place, what: &str, config: &str, input: &str) -> Said {
     said(command(place, what, config), input.as_bytes().to_vec())
 }
 
 /// A call of the KMS.
-fn kms(server: &Running, operation: &str, body: &Value) -> Value {
+pub fn kms(server: &Running, operation: &str, body: &Value) -> Value {
     call(server, "kms", &format!("TrentService.{operation}"), body)
 }
 
-fn key(server: &Running) -> String {
+pub fn key(server: &Running) -> String {
     kms(server, "CreateKey", &json!({}))["KeyMetadata"]["Arn"].as_str().unwrap().to_owned()
 }
 
@@ -127,6 +127,30 @@ fn what_a_kms_needs_is_asked_for() {
     assert!(said(temporary, Vec::new()).stderr.contains("temporary credentials"));
     let over_tls = config.replace("http://", "https://");
     assert!(item(&place, "encrypt", &over_tls, NOTE).stderr.contains("--ca-cert"));
-    let homeless = config.replace("region = \"us-east-1\"\n", "");
+    let near_its_key = config.replace("region = \"us-east-1\"\n", "");
+    item(&place, "encrypt", &near_its_key, NOTE).one();
+    let homeless = legacy(&server, "alias/a").replace("region = \"us-east-1\"\n", "");
     assert!(item(&place, "encrypt", &homeless, NOTE).stderr.contains("AWS_REGION"));
+}
+
+#[test]
+fn discovery_opens_what_an_admitted_accounts_key_wrote() {
+    let place = Place::new();
+    let server = place.start_known(&["--memory"]);
+    let arn = key(&server);
+    let account = arn.split(':').nth(4).unwrap();
+    let written = current(&server, &arn);
+    let sealed = item(&place, "encrypt", &written, NOTE).one();
+    let (head, _) = written.split_once("[[keyrings]]").unwrap();
+    let discovery = |account: &str| {
+        let url = server.url();
+        format!(
+            "{head}[[keyrings]]\ntype = \"kms-discovery\"\naccounts = [\"{account}\"]\n\
+             regions = [\"us-east-1\"]\nendpoint = \"{url}\"\n"
+        )
+    };
+    assert_eq!(item(&place, "decrypt", &discovery(account), &sealed).one(), NOTE);
+    let stranger = item(&place, "decrypt", &discovery("999999999999"), &sealed);
+    assert!(stranger.lines[0].contains("no key of the keyring"), "{:?}", stranger.lines);
+    assert!(item(&place, "encrypt", &discovery(account), NOTE).lines[0].contains("name a key by its ARN"));
 }

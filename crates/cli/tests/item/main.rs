@@ -9,6 +9,7 @@
 #[path = "../serve/fixture.rs"]
 #[allow(dead_code, reason = "the fixture serves other tests too")]
 mod fixture;
+mod key_tables;
 mod keys_at_hand;
 mod kms;
 mod run;

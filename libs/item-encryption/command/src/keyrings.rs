@@ -193,9 +193,8 @@ fn branch_key(config: &Config, id: &str, version: &str, key: &KeySource) -> Made
 }
 
 fn hierarchical(config: &Config, entry: &HierarchicalConfig, connect: &dyn Connect) -> Made {
-    let limits = limits(entry.ttl_seconds, entry.cache_capacity)?;
-    let store = Arc::new(store(entry, connect)?);
-    Ok(Box::new(HierarchicalKeyring::new(store, ids(config, entry)?, limits)))
+    let (limits, ids) = (limits(entry.ttl_seconds, entry.cache_capacity)?, ids(config, entry)?);
+    Ok(Box::new(HierarchicalKeyring::new(Arc::new(store(entry, connect)?), ids, limits)))
 }
 
 fn store(entry: &HierarchicalConfig, connect: &dyn Connect) -> Result<KeyStore, ConfigError> {

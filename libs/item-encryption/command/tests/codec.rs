@@ -138,3 +138,89 @@ fn configurations_that_make_no_sense_are_refused_with_a_reason() {
     let keyless = CURRENT.split("[[keyrings]]").next().unwrap();
     assert!(codec(keyless).err().unwrap().to_string().contains("[[keyrings]]"));
 }
+
+/// Refused configurations with one keyring of these lines, by what is said of it.
+fn refused(keyring: &str) -> String {
+    let head = CURRENT.split("[[keyrings]]").next().unwrap();
+    codec(&format!("{head}\n[[keyrings]]\n{keyring}")).err().unwrap().to_string()
+}
+
+#[test]
+fn keyrings_that_make_no_sense_are_refused_with_a_reason() {
+    let arn = "arn:aws:kms:us-east-1:000000000000:key/mrk-1";
+    let hierarchical = "type = \"hierarchical\"\ntable = \"Keys\"\n";
+    let wrong = [
+        ("type = \"kms\"\nkey-arn = \"alias/notes\"".to_owned(), "neither an id nor an alias"),
+        (format!("type = \"kms\"\nkey-arn = \"{arn}\""), "there is no KMS here"),
+        ("type = \"kms-discovery\"\nregions = []".to_owned(), "one or more regions"),
+        ("type = \"kms-discovery\"\nregions = [\"a\", \"b\"]\nmulti-region = true".to_owned(), "into one"),
+        ("type = \"kms-discovery\"\nregions = [\"a\"]\naccounts = [\"1\"]".to_owned(), "twelve digits"),
+        (
+            "type = \"kms-discovery\"\nregions = [\"a\"]\npartition = \"aws\"".to_owned(),
+            "together with accounts",
+        ),
+        (format!("{hierarchical}branch-key-id = \"a\"\nttl-seconds = 0"), "at least 1"),
+        (format!("{hierarchical}branch-key-id = \"a\"\nkms-key-arn = \"1\""), "neither an id nor an alias"),
+        (hierarchical.to_owned(), "branch-key-id or branch-key-id-from"),
+        (
+            format!("{hierarchical}branch-key-id-from = {{ attribute = \"tenant\" }}"),
+            "give it SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT",
+        ),
+        (format!("{hierarchical}multi-region = true\nbranch-key-id = \"a\""), "needs a region"),
+        (
+            "type = \"raw-ecdh\"\nschema = \"static\"\ncurve = \"P-256\"".to_owned(),
+            "recipient-public-key alone with ephemeral",
+        ),
+        (
+            "type = \"raw-ecdh\"\nschema = \"discovery\"\ncurve = \"P-256\"\nprivate-key = { hex = \"00\" }"
+                .to_owned(),
+            "of the curve P256",
+        ),
+        ("type = \"raw-ecdh\"\nschema = \"static\"\ncurve = \"P-257\"".to_owned(), "P-384"),
+        (
+            "type = \"raw-rsa\"\nnamespace = \"n\"\nname = \"r\"\npadding = \"PKCS1\"".to_owned(),
+            "public-key (to write)",
+        ),
+    ];
+    for (keyring, told) in wrong {
+        let error = refused(&keyring);
+        assert!(error.contains(told), "{keyring}: {error}");
+    }
+    let replica = arn.replace("us-east-1", "eu-west-1");
+    let both = format!(
+        "type = \"kms\"\nkey-arn = \"{arn}\"\nmulti-region = true\n[[keyrings]]\ntype = \"kms\"\nkey-arn = \"{replica}\"\nmulti-region = true"
+    );
+    assert!(refused(&both).contains("the same multi-Region key"));
+}
+
+/// A key pair as PKCS#8 and SubjectPublicKeyInfo, base64: made for this test with OpenSSL.
+const OWN: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQghZEMnDP/z5b8Wg3OH/BuGNOBNjwCWF1ZZzy1a9Iu6hShRANCAARAC3m8DGtkiIr22qf+BWebVCpu2oyGAKSeKUJygcVxDCQ+xGjuDDcyFwPVk4rvxWkLjfKKrNrxr6lHC5h7JBkc";
+const OWN_PUBLIC: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEQAt5vAxrZIiK9tqn/gVnm1QqbtqMhgCknilCcoHFcQwkPsRo7gw3MhcD1ZOK78VpC43yiqza8a+pRwuYeyQZHA==";
+
+#[test]
+fn items_come_back_by_key_agreement() {
+    let head = CURRENT.split("[[keyrings]]").next().unwrap();
+    let config = |schema: &str, keys: &str| {
+        format!("{head}[[keyrings]]\ntype = \"raw-ecdh\"\nschema = \"{schema}\"\ncurve = \"P-256\"\n{keys}")
+    };
+    let to = format!("recipient-public-key = {{ base64 = \"{OWN_PUBLIC}\" }}");
+    let sealed = sealed(&config("ephemeral", &to));
+    let reader = config("discovery", &format!("private-key = {{ base64 = \"{OWN}\" }}"));
+    assert_eq!(write_item(&block_on(codec(&reader).unwrap().decrypt(sealed)).unwrap()), NOTE);
+}
+
+#[test]
+fn materials_are_shared_where_that_is_configured_and_their_limits_checked() {
+    let cached = format!("{CURRENT}\n[materials-cache]\nmax-age-seconds = 60\n");
+    let codec_of = codec(&cached).unwrap();
+    let write = || block_on(codec_of.encrypt(read_item(NOTE).unwrap())).unwrap();
+    let (one, two) = (write(), write());
+    assert_ne!(one["body"], two["body"]);
+    for item in [one, two] {
+        assert_eq!(write_item(&block_on(codec(CURRENT).unwrap().decrypt(item)).unwrap()), NOTE);
+    }
+    let none = format!("{CURRENT}\n[materials-cache]\nmax-age-seconds = 60\nmax-uses = 0\n");
+    assert!(codec(&none).err().unwrap().to_string().contains("at least 1"));
+    let legacy = format!("{LEGACY}\n[materials-cache]\nmax-age-seconds = 60\n");
+    assert!(codec(&legacy).err().unwrap().to_string().contains("for the dbesdk format"));
+}
