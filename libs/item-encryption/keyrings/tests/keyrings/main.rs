@@ -8,6 +8,7 @@ mod ecdh;
 mod hierarchy;
 mod kms;
 mod legacy;
+mod legacy_vectors;
 mod materials;
 mod peer;
 mod world;
