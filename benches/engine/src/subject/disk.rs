@@ -30,7 +30,11 @@ impl Disk {
 
 impl Subject for Disk {
     fn put(&self, _: usize, pairs: &[(Key, &[u8])]) -> Result<()> {
-        let bytes: Vec<u8> = pairs.iter().flat_map(|(key, value)| [&key[..], value].concat()).collect();
+        let mut bytes = Vec::with_capacity(pairs.len() * 1100);
+        for (key, value) in pairs {
+            bytes.extend_from_slice(key);
+            bytes.extend_from_slice(value);
+        }
         let Ok(mut at) = self.at.lock() else { bail!("a writer panicked") };
         if *at + bytes.len() as u64 > PREPARED {
             *at = 0;

@@ -1,5 +1,6 @@
 //! The memtable: what is not in sorted files yet, every version of it, readable without waiting for writers.
 
+use std::borrow::Borrow;
 use std::cmp::Ordering as Order;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -53,11 +54,54 @@ struct MemKey {
 
 impl Ord for MemKey {
     fn cmp(&self, other: &Self) -> Order {
-        compare((&self.user_key, self.version), (&other.user_key, other.version))
+        compare(self.place(), other.place())
     }
 }
 
 impl PartialOrd for MemKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Order> {
+        Some(self.cmp(other))
+    }
+}
+
+/// What a key is compared by, so that looking for one needs none of our own.
+trait Place {
+    fn place(&self) -> (&[u8], u64);
+}
+
+impl Place for MemKey {
+    fn place(&self) -> (&[u8], u64) {
+        (&self.user_key, self.version)
+    }
+}
+
+impl Place for (&[u8], u64) {
+    fn place(&self) -> (&[u8], u64) {
+        *self
+    }
+}
+
+impl<'a> Borrow<dyn Place + 'a> for MemKey {
+    fn borrow(&self) -> &(dyn Place + 'a) {
+        self
+    }
+}
+
+impl PartialEq for dyn Place + '_ {
+    fn eq(&self, other: &Self) -> bool {
+        self.place() == other.place()
+    }
+}
+
+impl Eq for dyn Place + '_ {}
+
+impl Ord for dyn Place + '_ {
+    fn cmp(&self, other: &Self) -> Order {
+        compare(self.place(), other.place())
+    }
+}
+
+impl PartialOrd for dyn Place + '_ {
     fn partial_cmp(&self, other: &Self) -> Option<Order> {
         Some(self.cmp(other))
     }
@@ -95,11 +139,15 @@ impl Memtable {
     }
 
     /// The newest entry of `user_key` at or below `snapshot`: its version, and its value unless removed.
-    pub fn get(&self, user_key: &Bytes, snapshot: u64) -> Option<(u64, Option<Bytes>)> {
-        let from = MemKey { user_key: user_key.clone(), version: snapshot };
-        let entry = self.entries.lower_bound(Bound::Included(&from))?;
-        let found = entry.key().user_key == *user_key;
+    pub fn get(&self, user_key: &[u8], snapshot: u64) -> Option<(u64, Option<Bytes>)> {
+        let entry = self.at_or_behind(user_key, snapshot)?;
+        let found = entry.key().user_key == user_key;
         found.then(|| (entry.key().version, entry.value().clone()))
+    }
+
+    fn at_or_behind(&self, user_key: &[u8], version: u64) -> Option<Entry<'_, MemKey, Option<Bytes>>> {
+        let from: &dyn Place = &(user_key, version);
+        self.entries.lower_bound(Bound::Included(from))
     }
 
     /// Whether it holds nothing.
@@ -161,8 +209,7 @@ impl MemCursor<'_> {
 
     /// Goes to the first entry at or behind (user key, version).
     pub fn seek(&mut self, user_key: &[u8], version: u64) {
-        let from = MemKey { user_key: Bytes::copy_from_slice(user_key), version };
-        self.at = self.table.entries.lower_bound(Bound::Included(&from));
+        self.at = self.table.at_or_behind(user_key, version);
     }
 
     /// Goes to the next entry; from the last to none.
@@ -192,7 +239,7 @@ mod tests {
         table.insert(write("b", Some("1")), 1);
         table.insert(write("b", None), 3);
         table.insert(write("a", Some("2")), 2);
-        let get = |snapshot| table.get(&Bytes::from("b"), snapshot);
+        let get = |snapshot| table.get(b"b", snapshot);
         assert_eq!(get(0), None);
         assert_eq!(get(2), Some((1, Some(Bytes::from("1")))));
         assert_eq!(get(9), Some((3, None)));

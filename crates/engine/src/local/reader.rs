@@ -75,7 +75,19 @@ impl<'a> Reader<'a> {
     }
 
     /// A number in 7-bit groups, lowest first, at most ten bytes.
+    #[inline]
     pub fn varint(&mut self) -> Result<u64, BadBytes> {
+        // Most are short.
+        match self.0 {
+            [byte, tail @ ..] if *byte < 0x80 => {
+                self.0 = tail;
+                Ok(u64::from(*byte))
+            }
+            _ => self.long_varint(),
+        }
+    }
+
+    fn long_varint(&mut self) -> Result<u64, BadBytes> {
         let mut number = 0_u64;
         for shift in (0..70).step_by(7) {
             let byte = self.u8()?;
@@ -92,6 +104,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A [`Reader::varint`] that counts bytes or things in memory.
+    #[inline]
     pub fn varint_len(&mut self) -> Result<usize, BadBytes> {
         usize::try_from(self.varint()?).map_err(|_| BadBytes)
     }

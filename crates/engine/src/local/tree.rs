@@ -31,7 +31,7 @@ pub type Found = (u64, Option<Bytes>);
 
 impl Tree {
     /// The newest entry of `user_key` in memory at or below `snapshot`.
-    pub fn get_in_memory(&self, user_key: &Bytes, snapshot: u64) -> Option<Found> {
+    pub fn get_in_memory(&self, user_key: &[u8], snapshot: u64) -> Option<Found> {
         self.memtables().find_map(|table| table.get(user_key, snapshot))
     }
 
@@ -41,7 +41,7 @@ impl Tree {
     }
 
     /// The newest entry of `user_key` at or below `snapshot`.
-    pub fn get(&self, user_key: &Bytes, snapshot: u64) -> Result<Option<Found>> {
+    pub fn get(&self, user_key: &[u8], snapshot: u64) -> Result<Option<Found>> {
         match self.get_in_memory(user_key, snapshot) {
             Some(found) => Ok(Some(found)),
             None => self.get_in_files(user_key, snapshot),

@@ -1,9 +1,11 @@
-//! A block: entries in order, each sharing a prefix with the key before it.
+//! A block: entries in order, each sharing a prefix with the key before it; their values apart, so that a
+//! search walks over keys that lie close together.
 //!
 //! ```text
-//! entries:  shared key bytes, own key bytes, version, value length + 1 (0: removed)   varints
-//!           own key bytes, value
-//! restarts: offsets of the entries that share nothing (every 16th), u32 each
+//! keys:     shared key bytes, own key bytes, version, value length + 1 (0: removed)   varints
+//!           own key bytes
+//! values:   back to back, in the order of their keys
+//! restarts: of the entries that share nothing: where the entry is, where its value is, u32 each
 //!           their number, u32
 //! ```
 
@@ -11,12 +13,14 @@ use std::cmp::Ordering;
 use std::ops::Range;
 
 use bytes::Bytes;
+use crypto::TAG_LEN;
 
 use crate::Entry;
 use crate::local::log::part::MAX_USER_KEY_LEN;
 use crate::local::reader::{BadBytes, Reader, len_of, put_varint, u32_of, u64_of};
 
 const RESTART_EVERY: usize = 16;
+const RESTART_LEN: usize = 8;
 
 /// The order of entries: user keys ascending, versions descending.
 pub fn compare(one: (&[u8], u64), other: (&[u8], u64)) -> Ordering {
@@ -24,33 +28,53 @@ pub fn compare(one: (&[u8], u64), other: (&[u8], u64)) -> Ordering {
 }
 
 /// Makes a block of entries that come in order.
-#[derive(Default)]
 pub struct BlockBuilder {
-    bytes: Vec<u8>,
-    restarts: Vec<u32>,
+    keys: Vec<u8>,
+    values: Vec<u8>,
+    /// Offsets among the keys, and among the values.
+    restarts: Vec<(usize, usize)>,
+    restart_every: usize,
     last_key: Vec<u8>,
     count: usize,
 }
 
 impl BlockBuilder {
+    /// For entries.
+    pub fn of_entries() -> Self {
+        Self::with_restarts(RESTART_EVERY)
+    }
+
+    /// For what finds blocks: every entry can be searched for without the one before it.
+    pub fn of_index() -> Self {
+        Self::with_restarts(1)
+    }
+
+    fn with_restarts(restart_every: usize) -> Self {
+        let (keys, values, restarts, last_key) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { keys, values, restarts, restart_every, last_key, count: 0 }
+    }
+
     /// Adds an entry.
     pub fn add(&mut self, user_key: &[u8], version: u64, value: Option<&[u8]>) {
-        let shared =
-            if self.count.is_multiple_of(RESTART_EVERY) { self.restart() } else { self.shared(user_key) };
+        let shared = if self.count.is_multiple_of(self.restart_every) {
+            self.restart()
+        } else {
+            self.shared(user_key)
+        };
         let own = user_key.get(shared..).unwrap_or_default();
-        put_varint(&mut self.bytes, u64_of(shared));
-        put_varint(&mut self.bytes, u64_of(own.len()));
-        put_varint(&mut self.bytes, version);
-        put_varint(&mut self.bytes, value.map_or(0, |value| u64_of(value.len()) + 1));
-        self.bytes.extend_from_slice(own);
-        self.bytes.extend_from_slice(value.unwrap_or_default());
+        put_varint(&mut self.keys, u64_of(shared));
+        put_varint(&mut self.keys, u64_of(own.len()));
+        put_varint(&mut self.keys, version);
+        put_varint(&mut self.keys, value.map_or(0, |value| u64_of(value.len()) + 1));
+        self.keys.extend_from_slice(own);
+        self.values.extend_from_slice(value.unwrap_or_default());
         self.last_key.truncate(shared);
         self.last_key.extend_from_slice(own);
         self.count += 1;
     }
 
     fn restart(&mut self) -> usize {
-        self.restarts.push(u32_of(self.bytes.len()));
+        self.restarts.push((self.keys.len(), self.values.len()));
         0
     }
 
@@ -60,7 +84,7 @@ impl BlockBuilder {
 
     /// Bytes so far.
     pub fn len(&self) -> usize {
-        self.bytes.len()
+        self.keys.len() + self.values.len()
     }
 
     /// Whether nothing was added.
@@ -70,8 +94,14 @@ impl BlockBuilder {
 
     /// The block; the builder is empty again.
     pub fn finish(&mut self) -> Vec<u8> {
-        let mut bytes = std::mem::take(&mut self.bytes);
-        self.restarts.iter().for_each(|offset| bytes.extend_from_slice(&offset.to_le_bytes()));
+        let values_at = self.keys.len();
+        let mut bytes = Vec::with_capacity(self.len() + self.restarts.len() * RESTART_LEN + 4 + TAG_LEN);
+        bytes.append(&mut self.keys);
+        bytes.append(&mut self.values);
+        for (key, value) in &self.restarts {
+            bytes.extend_from_slice(&u32_of(*key).to_le_bytes());
+            bytes.extend_from_slice(&u32_of(values_at + value).to_le_bytes());
+        }
         bytes.extend_from_slice(&u32_of(self.restarts.len()).to_le_bytes());
         self.restarts.clear();
         self.last_key.clear();
@@ -83,6 +113,7 @@ impl BlockBuilder {
 /// A place in a block: at an entry, or at none.
 pub struct BlockCursor {
     block: Bytes,
+    values_at: usize,
     restarts_at: usize,
     restarts: usize,
     at: Option<At>,
@@ -91,9 +122,16 @@ pub struct BlockCursor {
 
 struct At {
     start: usize,
-    next: usize,
+    next: Place,
     version: u64,
     value: Option<Range<usize>>,
+}
+
+/// Where an entry is, and where its value.
+#[derive(Clone, Copy)]
+struct Place {
+    key: usize,
+    value: usize,
 }
 
 /// An entry as it lies in a block.
@@ -101,7 +139,7 @@ struct Raw<'a> {
     shared: usize,
     own: &'a [u8],
     version: u64,
-    value: Option<Range<usize>>,
+    value_len: Option<usize>,
     next: usize,
 }
 
@@ -111,8 +149,13 @@ impl BlockCursor {
         let count_at = block.len().checked_sub(4).ok_or(BadBytes)?;
         let restarts = len_of(Reader::new(block.get(count_at..).ok_or(BadBytes)?).u32()?);
         let restarts_at =
-            restarts.checked_mul(4).and_then(|len| count_at.checked_sub(len)).ok_or(BadBytes)?;
-        Ok(Self { block, restarts_at, restarts, at: None, key: Vec::new() })
+            restarts.checked_mul(RESTART_LEN).and_then(|len| count_at.checked_sub(len)).ok_or(BadBytes)?;
+        let (at, key) = (None, Vec::new());
+        let mut cursor = Self { block, values_at: 0, restarts_at, restarts, at, key };
+        if restarts > 0 {
+            cursor.values_at = cursor.restart(0)?.value;
+        }
+        if cursor.values_at > restarts_at { Err(BadBytes) } else { Ok(cursor) }
     }
 
     /// The entry it is at.
@@ -125,26 +168,31 @@ impl BlockCursor {
         self.at.as_ref()?.value.clone().map(|range| self.block.slice(range))
     }
 
+    /// The same where it lies.
+    pub fn value_bytes(&self) -> Option<&[u8]> {
+        self.block.get(self.at.as_ref()?.value.clone()?)
+    }
+
     /// Goes to the first entry.
     pub fn first(&mut self) -> Result<(), BadBytes> {
         self.key.clear();
-        self.read(0)
+        self.read(Place { key: 0, value: self.values_at })
     }
 
     /// Goes to the last entry.
     pub fn last(&mut self) -> Result<(), BadBytes> {
-        self.walk_to(self.restarts_at)
+        self.walk_to(self.values_at)
     }
 
     /// Goes to the first entry at or behind (user key, version).
     pub fn seek(&mut self, user_key: &[u8], version: u64) -> Result<(), BadBytes> {
         let target = (user_key, version);
-        let restart = self.last_restart(|cursor, offset| {
-            let raw = cursor.raw(offset)?;
+        let restart = self.last_restart(|cursor, place| {
+            let raw = cursor.raw(place.key)?;
             Ok(compare((raw.own, raw.version), target) == Ordering::Less)
         })?;
         self.key.clear();
-        self.read(restart.unwrap_or(0))?;
+        self.read(restart.unwrap_or(Place { key: 0, value: self.values_at }))?;
         while self.entry().is_some_and(|entry| compare(entry, target) == Ordering::Less) {
             self.next()?;
         }
@@ -170,20 +218,20 @@ impl BlockCursor {
     /// Goes to the entry that ends at `end`.
     fn walk_to(&mut self, end: usize) -> Result<(), BadBytes> {
         self.at = None;
-        let Some(restart) = self.last_restart(|_, offset| Ok(offset < end))? else { return Ok(()) };
+        let Some(restart) = self.last_restart(|_, place| Ok(place.key < end))? else { return Ok(()) };
         self.key.clear();
         self.read(restart)?;
-        while self.at.as_ref().ok_or(BadBytes)?.next < end {
+        while self.at.as_ref().ok_or(BadBytes)?.next.key < end {
             self.next()?;
         }
         Ok(())
     }
 
-    /// The offset of the last restart of which `before` holds, where it holds of a head of them.
+    /// The place of the last restart of which `before` holds, where it holds of a head of them.
     fn last_restart(
         &self,
-        before: impl Fn(&Self, usize) -> Result<bool, BadBytes>,
-    ) -> Result<Option<usize>, BadBytes> {
+        before: impl Fn(&Self, Place) -> Result<bool, BadBytes>,
+    ) -> Result<Option<Place>, BadBytes> {
         let (mut low, mut high) = (0, self.restarts);
         while low < high {
             let middle = low + (high - low) / 2;
@@ -192,33 +240,40 @@ impl BlockCursor {
         low.checked_sub(1).map(|last| self.restart(last)).transpose()
     }
 
-    fn restart(&self, at: usize) -> Result<usize, BadBytes> {
-        let offset = self.restarts_at + at * 4;
-        Ok(len_of(Reader::new(self.block.get(offset..).ok_or(BadBytes)?).u32()?))
+    fn restart(&self, at: usize) -> Result<Place, BadBytes> {
+        let offset = self.restarts_at + at * RESTART_LEN;
+        let mut reader = Reader::new(self.block.get(offset..).ok_or(BadBytes)?);
+        Ok(Place { key: len_of(reader.u32()?), value: len_of(reader.u32()?) })
     }
 
-    /// Goes to the entry at `offset`, of which [`BlockCursor::key`] holds the predecessor's key.
-    fn read(&mut self, offset: usize) -> Result<(), BadBytes> {
+    /// Goes to the entry at `place`, of which [`BlockCursor::key`] holds the predecessor's key.
+    fn read(&mut self, place: Place) -> Result<(), BadBytes> {
         self.at = None;
-        if offset == self.restarts_at {
+        if place.key == self.values_at {
             return Ok(());
         }
-        let block = self.block.clone();
-        let raw = raw_at(&block, self.restarts_at, offset)?;
+        let raw = raw_at(&self.block, self.values_at, place.key)?;
         if raw.shared > self.key.len() {
             return Err(BadBytes);
         }
         self.key.truncate(raw.shared);
         self.key.extend_from_slice(raw.own);
-        self.at = Some(At { start: offset, next: raw.next, version: raw.version, value: raw.value });
+        let value_end = place.value + raw.value_len.unwrap_or(0);
+        if value_end > self.restarts_at {
+            return Err(BadBytes);
+        }
+        let (next, value) =
+            (Place { key: raw.next, value: value_end }, raw.value_len.map(|_| place.value..value_end));
+        self.at = Some(At { start: place.key, next, version: raw.version, value });
         Ok(())
     }
 
     fn raw(&self, offset: usize) -> Result<Raw<'_>, BadBytes> {
-        raw_at(&self.block, self.restarts_at, offset)
+        raw_at(&self.block, self.values_at, offset)
     }
 }
 
+#[inline]
 fn raw_at(block: &[u8], end: usize, offset: usize) -> Result<Raw<'_>, BadBytes> {
     let mut reader = Reader::new(block.get(offset..end).ok_or(BadBytes)?);
     let (shared, own_len) = (reader.varint_len()?, reader.varint_len()?);
@@ -229,9 +284,7 @@ fn raw_at(block: &[u8], end: usize, offset: usize) -> Result<Raw<'_>, BadBytes> 
         return Err(BadBytes);
     }
     let own = reader.bytes(own_len)?;
-    let value_at = end - reader.rest().len();
-    let value = value_len.map(|len| reader.bytes(len).map(|_| value_at..value_at + len)).transpose()?;
-    Ok(Raw { shared, own, version, value, next: end - reader.rest().len() })
+    Ok(Raw { shared, own, version, value_len, next: end - reader.rest().len() })
 }
 
 #[cfg(test)]
@@ -247,7 +300,7 @@ mod tests {
     }
 
     fn block(rows: &[Row]) -> Bytes {
-        let mut builder = BlockBuilder::default();
+        let mut builder = BlockBuilder::of_entries();
         rows.iter().for_each(|(key, version, value)| builder.add(key, *version, value.as_deref()));
         builder.finish().into()
     }
@@ -291,6 +344,19 @@ mod tests {
         }
         cursor.seek(b"zzz", 1).unwrap();
         assert_eq!(row(&cursor), None);
+    }
+
+    #[test]
+    fn an_index_is_searched_like_any_block() {
+        let rows = rows(50);
+        let mut builder = BlockBuilder::of_index();
+        rows.iter().for_each(|(key, version, value)| builder.add(key, *version, value.as_deref()));
+        let mut cursor = BlockCursor::new(builder.finish().into()).unwrap();
+        for expected in &rows {
+            cursor.seek(&expected.0, expected.1).unwrap();
+            assert_eq!(row(&cursor).as_ref(), Some(expected));
+            assert_eq!(cursor.value_bytes(), expected.2.as_deref());
+        }
     }
 
     #[test]

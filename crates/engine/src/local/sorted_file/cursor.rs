@@ -11,6 +11,7 @@ use crate::local::reader::BadBytes;
 /// A place in a sorted file: at an entry, or at none.
 pub struct FileCursor<'a> {
     file: &'a SortedFile,
+    top_at: u64,
     top: BlockCursor,
     index: Option<Level>,
     data: Option<Level>,
@@ -61,8 +62,8 @@ impl Step<'_> {
 }
 
 impl<'a> FileCursor<'a> {
-    pub(super) fn new(file: &'a SortedFile, top: BlockCursor) -> Result<Self> {
-        Ok(Self { file, top, index: None, data: None })
+    pub(super) fn new(file: &'a SortedFile, top_at: u64, top: BlockCursor) -> Self {
+        Self { file, top_at, top, index: None, data: None }
     }
 
     /// The entry it is at: user key and version.
@@ -148,13 +149,13 @@ impl<'a> FileCursor<'a> {
     }
 
     fn step_top(&mut self, step: Step<'_>) -> Result<()> {
-        self.file.sound(Piece::Top, 0, step.take(&mut self.top))
+        self.file.sound(Piece::Top, self.top_at, step.take(&mut self.top))
     }
 
     fn enter_index(&mut self, step: Step<'_>) -> Result<()> {
         self.index = None;
         if self.top.entry().is_some() {
-            let run = self.file.sound(Piece::Top, 0, Run::decode(self.top.value()))?;
+            let run = self.file.sound(Piece::Top, self.top_at, Run::decode(self.top.value_bytes()))?;
             self.index = Some(Level::enter(self.file, Piece::Index, run.index, step)?);
         }
         Ok(())
@@ -163,7 +164,7 @@ impl<'a> FileCursor<'a> {
     fn enter_data(&mut self, step: Step<'_>) -> Result<()> {
         self.data = None;
         if let Some(index) = self.index.as_ref().filter(|index| index.cursor.entry().is_some()) {
-            let handle = decode_data_handle(index.cursor.value());
+            let handle = decode_data_handle(index.cursor.value_bytes());
             let handle = self.file.sound(Piece::Index, index.offset, handle)?;
             self.data = Some(Level::enter(self.file, Piece::Data, handle, step)?);
         }

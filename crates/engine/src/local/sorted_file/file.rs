@@ -30,7 +30,8 @@ pub struct SortedFile {
     path: PathBuf,
     cipher: FileCipher,
     cached: CachedFile,
-    top: OnceLock<BlockHandle>,
+    /// The block that finds runs: small, and needed by every read.
+    top: OnceLock<(u64, Bytes)>,
     obsolete: AtomicBool,
 }
 
@@ -69,29 +70,28 @@ impl SortedFile {
     }
 
     fn data_block_of(&self, user_key: &[u8], snapshot: u64) -> Result<Option<BlockHandle>> {
-        let top_handle = self.top()?;
-        let mut top = self.cursor_over(Piece::Top, top_handle)?;
-        self.sound(Piece::Top, top_handle.offset, top.seek(user_key, snapshot))?;
+        let (top_at, mut top) = self.top_cursor()?;
+        self.sound(Piece::Top, top_at, top.seek(user_key, snapshot))?;
         if top.entry().is_none() {
             return Ok(None);
         }
-        let run = self.sound(Piece::Top, top_handle.offset, Run::decode(top.value()))?;
+        let run = self.sound(Piece::Top, top_at, Run::decode(top.value_bytes()))?;
         if !filter::may_contain(&self.block(Piece::Filter, run.filter)?, filter::hash(user_key)) {
             return Ok(None);
         }
         let mut index = self.cursor_over(Piece::Index, run.index)?;
         self.sound(Piece::Index, run.index.offset, index.seek(user_key, snapshot))?;
-        let handle = super::layout::decode_data_handle(index.value());
         if index.entry().is_none() {
-            Ok(None)
-        } else {
-            self.sound(Piece::Index, run.index.offset, handle).map(Some)
+            return Ok(None);
         }
+        let handle = super::layout::decode_data_handle(index.value_bytes());
+        self.sound(Piece::Index, run.index.offset, handle).map(Some)
     }
 
     /// A cursor at no entry yet.
     pub fn cursor(&self) -> Result<FileCursor<'_>> {
-        FileCursor::new(self, self.cursor_over(Piece::Top, self.top()?)?)
+        let (top_at, top) = self.top_cursor()?;
+        Ok(FileCursor::new(self, top_at, top))
     }
 
     /// No manifest names it any more: it is removed when its last reader is done.
@@ -142,19 +142,28 @@ impl SortedFile {
         Ok(bytes)
     }
 
-    /// Where the block is that finds runs. Read once, when what the file says of itself is compared with what
-    /// the manifest says.
-    pub(super) fn top(&self) -> Result<BlockHandle> {
-        if let Some(top) = self.top.get() {
-            return Ok(*top);
-        }
-        let (_, Footer { top, properties: handle }) = self.footer()?;
-        let properties = Properties::decode(&self.read_block(Piece::Properties, handle)?);
-        let properties = self.sound(Piece::Properties, handle.offset, properties)?;
-        if properties != self.record.properties() {
-            return Err(self.damaged("properties"));
-        }
-        Ok(*self.top.get_or_init(|| top))
+    /// A cursor over the block that finds runs, and where that is.
+    fn top_cursor(&self) -> Result<(u64, BlockCursor)> {
+        let (offset, block) = match self.top.get() {
+            Some(top) => top,
+            None => self.read_top()?,
+        };
+        Ok((*offset, self.sound(Piece::Top, *offset, BlockCursor::new(block.clone()))?))
+    }
+
+    /// Done once; then what the file says of itself is compared with what the manifest says.
+    fn read_top(&self) -> Result<&(u64, Bytes)> {
+        let (_, Footer { top, properties }) = self.footer()?;
+        self.check_properties(properties)?;
+        let block = self.read_block(Piece::Top, top).map(wiped)?;
+        Ok(self.top.get_or_init(|| (top.offset, block)))
+    }
+
+    /// Whether the properties are those of the manifest.
+    pub(super) fn check_properties(&self, at: BlockHandle) -> Result<()> {
+        let properties = Properties::decode(&self.read_block(Piece::Properties, at)?);
+        let properties = self.sound(Piece::Properties, at.offset, properties)?;
+        if properties == self.record.properties() { Ok(()) } else { Err(self.damaged("properties")) }
     }
 
     /// The end of the file, and where that is.

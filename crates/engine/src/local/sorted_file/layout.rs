@@ -1,6 +1,5 @@
 //! What a sorted file is made of, and where.
 
-use bytes::Bytes;
 use crypto::TAG_LEN;
 
 use crate::local::reader::{BadBytes, Reader, len_of, put_varint, u32_of};
@@ -82,9 +81,8 @@ impl Run {
     }
 
     /// Reads it.
-    pub fn decode(value: Option<Bytes>) -> Result<Self, BadBytes> {
-        let value = value.ok_or(BadBytes)?;
-        let mut reader = Reader::new(&value);
+    pub fn decode(value: Option<&[u8]>) -> Result<Self, BadBytes> {
+        let mut reader = Reader::new(value.ok_or(BadBytes)?);
         let run =
             Self { filter: BlockHandle::decode(&mut reader)?, index: BlockHandle::decode(&mut reader)? };
         reader.end().map(|()| run)
@@ -92,9 +90,8 @@ impl Run {
 }
 
 /// The data block an entry of an index block points to.
-pub fn decode_data_handle(value: Option<Bytes>) -> Result<BlockHandle, BadBytes> {
-    let value = value.ok_or(BadBytes)?;
-    let mut reader = Reader::new(&value);
+pub fn decode_data_handle(value: Option<&[u8]>) -> Result<BlockHandle, BadBytes> {
+    let mut reader = Reader::new(value.ok_or(BadBytes)?);
     let handle = BlockHandle::decode(&mut reader)?;
     reader.end().map(|()| handle)
 }
@@ -192,7 +189,7 @@ mod tests {
         let footer = Footer { top, properties };
         assert_eq!(Footer::decode(&footer.encode()), Ok(footer));
         let run = Run { filter: top, index: properties };
-        assert_eq!(Run::decode(Some(run.encode().into())), Ok(run));
+        assert_eq!(Run::decode(Some(&run.encode())), Ok(run));
         let properties =
             Properties { puts: 1, first_key: vec![1], last_key: vec![2, 3], ..Properties::default() };
         assert_eq!(Properties::decode(&properties.encode()), Ok(properties));
@@ -202,6 +199,6 @@ mod tests {
     fn a_block_of_an_absurd_length_is_refused() {
         let huge = BlockHandle { offset: 0, len: u32::MAX };
         assert!(Footer::decode(&Footer { top: huge, properties: huge }.encode()).is_err());
-        assert!(Run::decode(Some(Run { filter: huge, index: huge }.encode().into())).is_err());
+        assert!(Run::decode(Some(&Run { filter: huge, index: huge }.encode())).is_err());
     }
 }

@@ -66,18 +66,18 @@ impl SortedFile {
     }
 
     fn walk_properties(&self, at: BlockHandle, visit: &mut Visit<'_>) {
-        match self.top() {
-            Ok(_) => visit(met(&place(Piece::Properties, at), at.offset..end(at), 0)),
+        match self.check_properties(at) {
+            Ok(()) => visit(met(&place(Piece::Properties, at), at.offset..end(at), 0)),
             Err(error) => visit(damage(&error, at.offset..end(at))),
         }
     }
 
     fn walk_runs(&self, top: BlockHandle, visit: &mut Visit<'_>) {
-        let runs =
-            self.walk_block(Piece::Top, top, visit, |cursor| Run::decode(cursor.value()).map_err(|_| ()));
+        let runs = self
+            .walk_block(Piece::Top, top, visit, |cursor| Run::decode(cursor.value_bytes()).map_err(|_| ()));
         for run in runs {
             self.walk_filter(run.filter, visit);
-            let handle = |cursor: &BlockCursor| decode_data_handle(cursor.value()).map_err(|_| ());
+            let handle = |cursor: &BlockCursor| decode_data_handle(cursor.value_bytes()).map_err(|_| ());
             for data in self.walk_block(Piece::Index, run.index, visit, handle) {
                 self.walk_block(Piece::Data, data, visit, |_| Ok(()));
             }
