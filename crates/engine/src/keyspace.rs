@@ -152,6 +152,9 @@ impl Commit {
         if self.writes.iter().any(|write| value_len(write) > Entry::MAX_VALUE_LEN) {
             return Err(EngineError::Invalid("a value is too long"));
         }
+        if self.writes.len() < 2 {
+            return Ok(());
+        }
         let mut written = HashSet::with_capacity(self.writes.len());
         if !self.writes.iter().all(|write| written.insert((write.keyspace, &write.key))) {
             return Err(EngineError::Invalid("a key is written twice"));

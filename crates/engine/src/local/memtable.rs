@@ -48,36 +48,49 @@ impl Drop for Memtable {
 
 #[derive(PartialEq, Eq)]
 struct MemKey {
+    /// Of the user key: so most keys are told apart without looking where the key itself lies.
+    head: u128,
     user_key: Bytes,
     version: u64,
 }
 
+/// The first sixteen bytes of a user key, as a number in the same order; zeros where it is shorter.
+fn head_of(user_key: &[u8]) -> u128 {
+    let mut head = [0; 16];
+    head.iter_mut().zip(user_key).for_each(|(to, from)| *to = *from);
+    u128::from_be_bytes(head)
+}
+
+/// What a key is compared by, so that looking for one needs none of our own.
+trait Place {
+    fn place(&self) -> (u128, &[u8], u64);
+}
+
+impl Place for MemKey {
+    fn place(&self) -> (u128, &[u8], u64) {
+        (self.head, &self.user_key, self.version)
+    }
+}
+
+impl Place for (u128, &[u8], u64) {
+    fn place(&self) -> (u128, &[u8], u64) {
+        *self
+    }
+}
+
+fn compare_places(one: (u128, &[u8], u64), other: (u128, &[u8], u64)) -> Order {
+    one.0.cmp(&other.0).then_with(|| compare((one.1, one.2), (other.1, other.2)))
+}
+
 impl Ord for MemKey {
     fn cmp(&self, other: &Self) -> Order {
-        compare(self.place(), other.place())
+        compare_places(self.place(), other.place())
     }
 }
 
 impl PartialOrd for MemKey {
     fn partial_cmp(&self, other: &Self) -> Option<Order> {
         Some(self.cmp(other))
-    }
-}
-
-/// What a key is compared by, so that looking for one needs none of our own.
-trait Place {
-    fn place(&self) -> (&[u8], u64);
-}
-
-impl Place for MemKey {
-    fn place(&self) -> (&[u8], u64) {
-        (&self.user_key, self.version)
-    }
-}
-
-impl Place for (&[u8], u64) {
-    fn place(&self) -> (&[u8], u64) {
-        *self
     }
 }
 
@@ -97,7 +110,7 @@ impl Eq for dyn Place + '_ {}
 
 impl Ord for dyn Place + '_ {
     fn cmp(&self, other: &Self) -> Order {
-        compare(self.place(), other.place())
+        compare_places(self.place(), other.place())
     }
 }
 
@@ -132,7 +145,8 @@ impl Memtable {
             None => drop(self.removals.fetch_add(1, Ordering::Relaxed)),
         }
         let len = write.user_key.len() + value_len.unwrap_or(0) + ENTRY_OVERHEAD;
-        self.entries.insert(MemKey { user_key: write.user_key, version: sequence }, write.value);
+        let head = head_of(&write.user_key);
+        self.entries.insert(MemKey { head, user_key: write.user_key, version: sequence }, write.value);
         self.bytes.fetch_add(len, Ordering::Relaxed);
         self.total.fetch_add(len, Ordering::Relaxed);
         self.last_sequence.fetch_max(sequence, Ordering::Relaxed);
@@ -146,7 +160,7 @@ impl Memtable {
     }
 
     fn at_or_behind(&self, user_key: &[u8], version: u64) -> Option<Entry<'_, MemKey, Option<Bytes>>> {
-        let from: &dyn Place = &(user_key, version);
+        let from: &dyn Place = &(head_of(user_key), user_key, version);
         self.entries.lower_bound(Bound::Included(from))
     }
 
@@ -244,6 +258,19 @@ mod tests {
         assert_eq!(get(2), Some((1, Some(Bytes::from("1")))));
         assert_eq!(get(9), Some((3, None)));
         assert_eq!(table.last_sequence(), 3);
+    }
+
+    #[test]
+    fn keys_are_in_the_order_of_their_bytes_however_long() {
+        let keys = ["a", "a\0", "a\0b", "ab", "sixteen bytes ..", "sixteen bytes ..\0", "sixteen bytes ..z"];
+        let table = Memtable::new(&Default::default());
+        keys.iter().rev().for_each(|key| table.insert(write(key, None), 1));
+        let mut cursor = table.cursor();
+        cursor.first();
+        for key in keys {
+            assert_eq!(cursor.entry(), Some((key.as_bytes(), 1)));
+            cursor.next();
+        }
     }
 
     #[test]

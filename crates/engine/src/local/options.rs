@@ -51,7 +51,7 @@ impl Default for Options {
             log_extent_bytes: 1 << 20,
             log_segments: 2,
             cache_bytes: 32 << 20,
-            block_bytes: 8 << 10,
+            block_bytes: 4 << 10,
             file_bytes: 64 << 20,
             level0_files: 8,
             level_bytes: 1 << 30,

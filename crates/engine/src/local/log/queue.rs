@@ -1,7 +1,9 @@
 //! Where commits get their order, and wait for the writer.
 //!
 //! One short lock gives the order: whoever holds an [`Order`] checks guards, changes memtables and appends;
-//! nothing under it touches the disk. The writer takes what has gathered and syncs it as one group.
+//! nothing under it touches the disk. The writer takes what has gathered and syncs it as one group. It need not
+//! wait for that lock: while a commit's writes go into memtables, the disk is at work on them already. They are
+//! there before they are published.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -20,19 +22,28 @@ use crate::{EngineError, KeyspaceId, Result};
 /// The log, as those see it who append to it.
 pub struct Log {
     state: Mutex<State>,
+    queue: Mutex<Queue>,
     work: Condvar,
+    /// The writes of every commit up to this sequence number are in memtables.
+    in_memory: AtomicU64,
     published: AtomicU64,
 }
 
+/// Changed under the lock that gives order.
 struct State {
-    queue: Vec<Queued>,
     /// Oldest first; records are ordered into the last.
     live: VecDeque<LiveSegment>,
     next_index: u64,
     ordered_to: u64,
     last_sequence: u64,
-    failed: Option<String>,
     disk_full: bool,
+}
+
+/// What waits for the writer. Its lock may be taken under that of the order, never the other way round.
+#[derive(Default)]
+struct Queue {
+    waiting: Vec<Queued>,
+    failed: Option<String>,
     poked: bool,
     stopping: bool,
 }
@@ -84,18 +95,15 @@ impl Log {
     /// A log that goes on in `segment` after `last_sequence`, which with all before it is on disk.
     pub fn new(segment: Arc<Segment>, last_sequence: u64) -> Self {
         let live = VecDeque::from([LiveSegment { segment, touched: BTreeMap::new() }]);
-        let state = State {
-            queue: Vec::new(),
-            live,
-            next_index: 0,
-            ordered_to: u64_of(FIRST_FRAME),
-            last_sequence,
-            failed: None,
-            disk_full: false,
-            poked: false,
-            stopping: false,
-        };
-        Self { state: Mutex::new(state), work: Condvar::new(), published: AtomicU64::new(last_sequence) }
+        let state =
+            State { live, next_index: 0, ordered_to: u64_of(FIRST_FRAME), last_sequence, disk_full: false };
+        Self {
+            state: Mutex::new(state),
+            queue: Mutex::default(),
+            work: Condvar::new(),
+            in_memory: AtomicU64::new(last_sequence),
+            published: AtomicU64::new(last_sequence),
+        }
     }
 
     /// Every commit up to this sequence number is durable and may be read.
@@ -105,7 +113,7 @@ impl Log {
 
     /// Takes the lock that gives order.
     pub fn order(&self) -> Order<'_> {
-        Order { state: self.state.lock(), work: &self.work }
+        Order { state: self.state.lock(), log: self }
     }
 
     /// The live segments, oldest first.
@@ -124,27 +132,31 @@ impl Log {
 
     /// Waits for the writer to end; what is queued is still written.
     pub fn stop(&self) {
-        self.state.lock().stopping = true;
+        self.queue.lock().stopping = true;
         self.work.notify_all();
     }
 
     /// For the writer: what has gathered; `None` when it is to end. Empty where it was only poked.
     pub(super) fn take(&self) -> Option<Vec<Queued>> {
-        let mut state = self.state.lock();
-        while state.queue.is_empty() && !state.poked && !state.stopping {
-            self.work.wait(&mut state);
+        let mut queue = self.queue.lock();
+        while queue.waiting.is_empty() && !queue.poked && !queue.stopping {
+            self.work.wait(&mut queue);
         }
-        state.poked = false;
-        if state.stopping && state.queue.is_empty() {
+        queue.poked = false;
+        if queue.stopping && queue.waiting.is_empty() {
             // Whoever comes later would wait for ever.
-            state.failed.get_or_insert_with(|| "the store is closing".to_owned());
+            queue.failed.get_or_insert_with(|| "the store is closing".to_owned());
             return None;
         }
-        Some(std::mem::take(&mut state.queue))
+        Some(std::mem::take(&mut queue.waiting))
     }
 
     /// For the writer: everything up to `sequence` is durable.
     pub(super) fn publish(&self, sequence: u64) {
+        if self.in_memory.load(Ordering::Acquire) < sequence {
+            // Whoever ordered it still puts it into memtables, and holds this lock as long.
+            drop(self.state.lock());
+        }
         self.published.store(sequence, Ordering::Release);
     }
 
@@ -163,24 +175,30 @@ impl Log {
 
     /// For the writer: takes nothing any more, and says so to all who wait.
     pub(super) fn fail(&self, reason: &str) {
-        let mut state = self.state.lock();
-        state.failed = Some(reason.to_owned());
-        let queue = std::mem::take(&mut state.queue);
-        drop(state);
-        queue.into_iter().for_each(|queued| drop(queued.done.send(Err(reason.to_owned()))));
+        let mut queue = self.queue.lock();
+        queue.failed = Some(reason.to_owned());
+        let waiting = std::mem::take(&mut queue.waiting);
+        drop(queue);
+        waiting.into_iter().for_each(|queued| drop(queued.done.send(Err(reason.to_owned()))));
     }
 }
 
 /// The right to say what comes next.
 pub struct Order<'a> {
     state: MutexGuard<'a, State>,
-    work: &'a Condvar,
+    log: &'a Log,
+}
+
+impl Drop for Order<'_> {
+    fn drop(&mut self) {
+        self.log.in_memory.store(self.state.last_sequence, Ordering::Release);
+    }
 }
 
 impl Order<'_> {
     /// Whether the log takes writes at all.
     pub fn check_sound(&self) -> Result<()> {
-        match &self.state.failed {
+        match &self.log.queue.lock().failed {
             Some(reason) => Err(EngineError::LogFailed(reason.clone())),
             None => Ok(()),
         }
@@ -191,8 +209,8 @@ impl Order<'_> {
         self.check_sound()?;
         let end = self.state.ordered_to + u64_of(frame_len(parts));
         if self.state.disk_full && end > self.segment().room() {
-            self.state.poked = true;
-            self.work.notify_one();
+            self.log.queue.lock().poked = true;
+            self.log.work.notify_one();
             return Err(EngineError::DiskFull);
         }
         Ok(())
@@ -233,11 +251,13 @@ impl Order<'_> {
 
     fn enqueue(&mut self, record: Option<QueuedRecord>) -> Ticket {
         let (done, ticket) = oneshot::channel();
-        match &self.state.failed {
+        let mut queue = self.log.queue.lock();
+        match &queue.failed {
             Some(reason) => drop(done.send(Err(reason.clone()))),
             None => {
-                self.state.queue.push(Queued { record, done });
-                self.work.notify_one();
+                queue.waiting.push(Queued { record, done });
+                drop(queue);
+                self.log.work.notify_one();
             }
         }
         Ticket(ticket)
