@@ -6,7 +6,8 @@
 //! (words that must not be found) · [`random`] (a seed that a failure tells).
 //!
 //! The proofs are in `tests/tests/`: `conformance` (every operation, through the AWS SDK for Rust),
-//! `item_encryption` (tables whose items a client encrypts), `bad_input`, `at_rest`, `tamper`, `crash`, `readme`; and in `tests/python/`: `conformance` (through boto3)
+//! `item_encryption` (tables whose items a client encrypts), `bad_input`, `at_rest`, `tamper`, `verify`, `crash`,
+//! `readme`; and in `tests/python/`: `conformance` (through boto3)
 //! and `oracle` (botocore's model). Traffic stays on loopback; every server has a folder of its own, which
 //! goes with it.
 
@@ -23,6 +24,7 @@ pub mod http;
 pub mod random;
 pub mod server;
 pub mod signature;
+pub mod verify;
 
 pub use http::Answer;
 pub use server::{Server, Setup};

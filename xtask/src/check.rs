@@ -112,6 +112,7 @@ fn proofs(options: &Options) -> Vec<Step> {
         Step::tests("bad input", "malformed requests", Kind::Cargo, || proof("bad_input")),
         Step::tests("at rest", "canaries in every byte of every file", Kind::Cargo, || proof("at_rest")),
         Step::tests("tampering", "flipped bits in every file", Kind::Cargo, || proof("tamper")),
+        Step::tests("verify", "a data directory walked and authenticated", Kind::Cargo, || proof("verify")),
         Step::tests("crash", "SIGKILL under load", Kind::Cargo, crash),
         Step::tests("harness", "what the proofs are built from", Kind::Cargo, || {
             cargo(&["test", "--package", "tests", "--lib", "--bins"])

@@ -7,6 +7,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::clock::ClockCommand;
 use crate::item::ItemCommand;
 use crate::options::ServeOptions;
+use crate::verify::VerifyArguments;
 
 /// A DynamoDB-compatible database in which encryption is real.
 #[derive(Parser)]
@@ -31,6 +32,12 @@ pub enum Command {
     /// Encrypt, decrypt and explain items that are encrypted before they leave the application
     #[command(subcommand)]
     Item(ItemCommand),
+    /// Read and authenticate everything in the data directory of a stopped server
+    ///
+    /// Nothing is changed. With the root key, every record and block is authenticated; tables whose KMS key is
+    /// disabled, and all tables where the root key is not at hand, are checked by structure only. Ends with status
+    /// 0 where nothing is damaged, 1 where something is, 2 where the directory cannot be read at all.
+    Verify(VerifyArguments),
 }
 
 /// The arguments of `serve`.
@@ -73,7 +80,7 @@ mod tests {
             let matches = command().try_get_matches_from(arguments).unwrap();
             match Arguments::from_arg_matches(&matches).unwrap().command {
                 Command::Serve(serve) => serve.options.memory,
-                Command::Clock(_) | Command::Item(_) => None,
+                Command::Clock(_) | Command::Item(_) | Command::Verify(_) => None,
             }
         };
         assert_eq!(memory(&["strongroom", "serve"]), None);

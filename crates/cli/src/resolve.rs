@@ -30,7 +30,8 @@ pub fn config(mut options: ServeOptions) -> anyhow::Result<Config> {
     })
 }
 
-fn region(given: Option<String>) -> anyhow::Result<String> {
+/// A Region's name.
+pub fn region(given: Option<String>) -> anyhow::Result<String> {
     let region = given.unwrap_or_else(|| DEFAULT_REGION.into());
     let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     ensure!(
@@ -40,7 +41,8 @@ fn region(given: Option<String>) -> anyhow::Result<String> {
     Ok(region)
 }
 
-fn account_id(given: Option<String>) -> anyhow::Result<String> {
+/// An account's number.
+pub fn account_id(given: Option<String>) -> anyhow::Result<String> {
     let id = given.unwrap_or_else(|| DEFAULT_ACCOUNT_ID.into());
     ensure!(
         id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit()),
@@ -101,7 +103,8 @@ fn storage(options: ServeOptions) -> anyhow::Result<Storage> {
     }
 }
 
-fn root_key(options: ServeOptions, folder: &Path) -> anyhow::Result<Option<RootKeySource>> {
+/// The one way in which the root key is given, if any.
+pub fn root_key(options: ServeOptions, folder: &Path) -> anyhow::Result<Option<RootKeySource>> {
     let asks = options.ask_passphrase.unwrap_or_default();
     let given = [
         options.root_key_file.map(RootKeySource::KeyFile),

@@ -31,6 +31,14 @@ impl KeyspaceId {
         }
         Self(id)
     }
+
+    /// The name [`KeyspaceId::of_system`] was given, where it was one of lower-case letters and hyphens.
+    #[must_use]
+    pub fn system_name(&self) -> Option<&str> {
+        let len = self.0.iter().rposition(|byte| *byte != 0)? + 1;
+        let name = std::str::from_utf8(self.0.get(..len)?).ok()?;
+        name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-').then_some(name)
+    }
 }
 
 impl fmt::Display for KeyspaceId {
@@ -289,6 +297,10 @@ mod tests {
 
     #[test]
     fn a_system_keyspace_is_named_by_its_letters() {
-        assert_eq!(KeyspaceId::of_system("kms").to_string(), "6b6d7300000000000000000000000000");
+        let kms = KeyspaceId::of_system("kms");
+        assert_eq!(kms.to_string(), "6b6d7300000000000000000000000000");
+        assert_eq!(kms.system_name(), Some("kms"));
+        assert_eq!(KeyspaceId([7; 16]).system_name(), None);
+        assert_eq!(KeyspaceId([0; 16]).system_name(), None);
     }
 }

@@ -4,10 +4,11 @@
 //! here decides whether it meets the real world or a simulated one that a seed reproduces.
 //!
 //! Map: [`clock`] · [`random`] · [`disk`] (the trait) · [`real_disk`] (the operating system's) ·
-//! [`sim_disk`] (one in memory that fails as told).
+//! [`sim_disk`] (one in memory that fails as told) · [`overlay`] (one over another that it never changes).
 
 pub mod clock;
 pub mod disk;
+pub mod overlay;
 pub mod random;
 pub mod real_disk;
 pub mod sim_disk;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 pub use clock::{Clock, MovableClock, SystemClock};
 pub use disk::{Disk, DiskFile};
+pub use overlay::Overlay;
 pub use random::{OsRandom, Random, SeededRandom};
 pub use real_disk::RealDisk;
 pub use sim_disk::SimDisk;

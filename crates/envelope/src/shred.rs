@@ -117,6 +117,15 @@ impl Shredder {
         Ok(Self { epochs: RwLock::new(epochs), ..shredder })
     }
 
+    /// Whether a file is an epoch's key that opens under `sealing_key`; false where it is no such file at all.
+    ///
+    /// # Errors
+    /// [`ShredError::DamagedEpoch`] and [`ShredError::Io`].
+    pub fn check(env: &Env, file: &Path, sealing_key: &SecretKey) -> Result<bool, ShredError> {
+        let Some(epoch) = epoch_of(file) else { return Ok(false) };
+        read(env, epoch, file, sealing_key).map(|_| true)
+    }
+
     /// Adds somebody who keeps secrets. All holders must be there before a shred.
     pub fn add_holder(&self, holder: Arc<dyn SecretHolder>) {
         self.holders.lock().push(holder);
@@ -196,14 +205,7 @@ impl Shredder {
         self.env.disk.create_dir_all(folder).map_err(during("create the folder of shred keys"))?;
         let files = self.env.disk.list(folder).map_err(during("list the shred keys"))?;
         let epochs = files.iter().filter_map(|file| Some((epoch_of(file)?, file)));
-        epochs.map(|(epoch, file)| Ok((epoch, self.read(epoch, file)?))).collect()
-    }
-
-    fn read(&self, epoch: u64, file: &Path) -> Result<SecretKey, ShredError> {
-        let wrapped =
-            env::disk::read_file(&*self.env.disk, file, MAX_FILE_LEN).map_err(during("read a shred key"))?;
-        unwrap_key(&self.sealing_key, &wrapped, &binding(epoch))
-            .map_err(|NotAuthentic| ShredError::DamagedEpoch(file.to_owned()))
+        epochs.map(|(epoch, file)| Ok((epoch, read(&self.env, epoch, file, &self.sealing_key)?))).collect()
     }
 
     /// Overwrites the key's bytes before the file goes, so that no free block of the disk keeps them where
@@ -256,6 +258,12 @@ impl Epochs {
         let key = self.keys.get(&secret.epoch).ok_or(ShredError::NotAuthentic)?;
         Ok(unwrap_bytes(key, &secret.sealed, associated)?)
     }
+}
+
+fn read(env: &Env, epoch: u64, file: &Path, sealing_key: &SecretKey) -> Result<SecretKey, ShredError> {
+    let wrapped = env::disk::read_file(&*env.disk, file, MAX_FILE_LEN).map_err(during("read a shred key"))?;
+    unwrap_key(sealing_key, &wrapped, &binding(epoch))
+        .map_err(|NotAuthentic| ShredError::DamagedEpoch(file.to_owned()))
 }
 
 fn binding(epoch: u64) -> Vec<u8> {

@@ -74,13 +74,21 @@ impl Vault {
     async fn in_folder(env: &Env, folder: &Path, source: &RootKeySource) -> Result<Self, StartError> {
         let lock = lock(env, folder)?;
         let (root_key, warning) = RootKey::unseal(env, Some(folder), source)?;
+        Ok(Self { warning, _lock: Some(lock), ..Self::over(env, folder, root_key)? })
+    }
+
+    /// What lies in a data directory whose lock is held, or over a disk that is not written to.
+    ///
+    /// # Errors
+    /// As [`StartError`].
+    pub fn over(env: &Env, folder: &Path, root_key: RootKey) -> Result<Self, StartError> {
         let sealing_key = root_key.derive_shred_sealing_key();
         let shredder = Arc::new(Shredder::open(env.clone(), Some(&folder.join("shred")), sealing_key)?);
         let store = folder.join("store");
         let options = Options { open_files: OPEN_FILES, ..Options::default() };
         let opened = LocalEngine::open(env.clone(), &store, root_key.derive_store_key(), options);
         let engine = opened.map_err(|cause| engine_error(folder, store, cause))?;
-        Ok(Self { engine, root_key, shredder, warning, _lock: Some(lock) })
+        Ok(Self { engine, root_key, shredder, warning: None, _lock: None })
     }
 
     /// Asks the engine whether it takes writes.
@@ -248,7 +256,8 @@ fn engine_error(folder: &Path, store: PathBuf, cause: EngineError) -> StartError
     }
 }
 
-fn lock(env: &Env, folder: &Path) -> Result<Box<dyn Send + Sync>, StartError> {
+/// Keeps servers out of a data directory, which is made where it is missing.
+pub(crate) fn lock(env: &Env, folder: &Path) -> Result<Box<dyn Send + Sync>, StartError> {
     let unusable = |source| StartError::DataDir { folder: PathBuf::from(folder), source };
     env.disk.create_dir_all(folder).map_err(unusable)?;
     env.disk.lock(&folder.join("lock")).map_err(|cause| match cause.kind() {

@@ -1,9 +1,10 @@
-//! Flipped bits in every file of a small data directory: right data, or a clear error that names the file;
-//! never wrong data, never a crash.
+//! Flipped bits in every file of a small data directory: right data, or a clear error that names the file and
+//! the block or record; never wrong data, never a crash.
 //!
-//! The engine's own suite flips every bit of every kind of file. Here it is the whole server, started on the
-//! damaged directory and read through the API: sampled, but of every file the beginning, the end, and places
-//! between, once after a clean stop and once after a kill, when the log still holds what was written.
+//! The engine's own suite flips a bit of every field of every block and record. Here it is the whole server,
+//! started on the damaged directory and read through the API, once after a clean stop and once after a kill, when
+//! the log still holds what was written: a place of every kind in every folder, and others drawn by the seed; all
+//! of them with `STRONGROOM_TEST_DEPTH=2`. `strongroom verify --list` says which places there are.
 
 #![allow(
     clippy::disallowed_methods,
@@ -13,20 +14,18 @@
 )]
 
 mod contents;
-mod named;
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use contents::Contents;
-use named::Named;
 use tests::random::Random;
+use tests::verify::{Place, places, verify};
 use tests::{Server, Setup, folder};
 
 /// Flips tried after each way of stopping; each is a start of the server and a read of everything.
 const FLIPS: usize = 60;
-/// The engine's header, as in `docs/formats/`.
-pub const HEADER_LEN: u64 = 132;
 
 #[test]
 fn after_a_clean_stop_no_flipped_bit_gives_wrong_data() {
@@ -46,7 +45,7 @@ fn flip_bits(end: fn(&mut Server)) {
     let sound = server.folder().join("sound");
     folder::copy(&server.data_dir(), &sound).unwrap();
     let mut detected = 0;
-    let flips = flips(&sound, &mut random);
+    let flips = flips(&server, &mut random);
     for flip in &flips {
         folder::replace(&sound, &server.data_dir()).unwrap();
         flip.apply(&server.data_dir());
@@ -72,72 +71,57 @@ fn was_detected(server: &mut Server, contents: &Contents, flip: &Flip) -> bool {
     let Err(told) = outcome else { return false };
     let log = server.log()[log_before..].to_owned();
     assert!(!log.contains("panicked"), "{flip:?}: {told}\n{log}");
-    match flip.file.strip_prefix("store") {
-        Ok(file) => assert_named(file, flip, &log),
-        // Each of the others is one record.
-        Err(_) => {
-            let stem = flip.file.file_stem().unwrap().to_string_lossy().into_owned();
-            assert!(log.contains(&stem), "{flip:?}: {told}, but the log does not name {stem}:\n{log}");
-        }
-    }
+    assert!(flip.is_named_in(&log), "{flip:?}: {told}, but the log does not name it:\n{log}");
     true
 }
 
-/// The log names the file, and the block or record in which the flipped byte lies.
-fn assert_named(file: &Path, flip: &Flip, log: &str) {
-    let told = format!("damaged data in {}, ", file.display());
-    let places: Vec<&str> = log.split(&told).skip(1).collect();
-    assert!(!places.is_empty(), "{flip:?}: the log does not name {}:\n{log}", file.display());
-    for place in places {
-        let named = Named::read(place);
-        let named =
-            named.unwrap_or_else(|| panic!("{flip:?}: which place is {}?", &place[..place.len().min(80)]));
-        assert!(named.holds(flip), "{flip:?}: the log names {named:?}");
-    }
-}
-
-/// A bit of a file, its path from the data directory.
+/// A bit of a place.
 #[derive(Debug)]
 struct Flip {
-    file: PathBuf,
+    place: Place,
     offset: u64,
     bit: u8,
 }
 
 impl Flip {
+    fn of(place: &Place, random: &mut Random) -> Self {
+        let offset = place.start + random.below(place.end - place.start);
+        Self { place: place.clone(), offset, bit: u8::try_from(random.below(8)).unwrap() }
+    }
+
     fn apply(&self, data_dir: &Path) {
-        let path = data_dir.join(&self.file);
+        let path = data_dir.join(&self.place.file);
         let mut content = fs::read(&path).unwrap();
         content[usize::try_from(self.offset).unwrap()] ^= 1 << self.bit;
         fs::write(path, content).unwrap();
     }
-}
 
-/// Places in every file: in its header, at its end, and in what is not zeros between.
-fn flips(data_dir: &Path, random: &mut Random) -> Vec<Flip> {
-    let files: Vec<(PathBuf, u64)> = folder::files(data_dir)
-        .unwrap()
-        .into_iter()
-        .map(|path| {
-            let content = fs::read(&path).unwrap();
-            let used = content.iter().rposition(|&byte| byte != 0).map_or(0, |last| last as u64 + 1);
-            (path.strip_prefix(data_dir).unwrap().to_owned(), used)
-        })
-        .filter(|(_, used)| *used > 0)
-        .collect();
-    assert!(files.len() >= 3, "a data directory of {files:?}");
-    let per_file = (FLIPS / files.len()).max(3) as u64;
-    let mut flips = Vec::new();
-    for (file, used) in files {
-        for at in 0..per_file {
-            let offset = match at {
-                0 => random.below(used.min(HEADER_LEN)),
-                1 => used - 1 - random.below(used.min(16)),
-                _ => random.below(used),
-            };
-            let bit = u8::try_from(random.below(8)).unwrap();
-            flips.push(Flip { file: file.clone(), offset, bit });
+    /// Whether the log names the file and the block or record. What lies outside the store is one record a file.
+    fn is_named_in(&self, log: &str) -> bool {
+        match self.place.file.strip_prefix("store") {
+            Ok(file) => log.contains(&format!("damaged data in {}, {}", file.display(), self.place.name)),
+            Err(_) => log.contains(&*self.place.file.file_stem().unwrap().to_string_lossy()),
         }
     }
-    flips
+}
+
+/// A flip in every kind of place of every folder, then in others, up to [`FLIPS`].
+fn flips(server: &Server, random: &mut Random) -> Vec<Flip> {
+    let listed = verify(server, &["--list"]);
+    assert_eq!(listed.status, 0, "{}", listed.text);
+    let mut places = places(&listed.text);
+    places.retain(|place| place.start < place.end && place.finding != "unwritten");
+    assert!(places.len() > FLIPS, "a data directory of {} places", places.len());
+    for at in (1..places.len()).rev() {
+        places.swap(at, usize::try_from(random.below(at as u64 + 1)).unwrap());
+    }
+    let mut seen = BTreeSet::new();
+    let is_new_kind = |place: &Place| seen.insert((place.file.parent().map(Path::to_owned), place.kind()));
+    let (first, others): (Vec<Place>, Vec<Place>) = places.into_iter().partition(is_new_kind);
+    let wanted = if all_of_them() { usize::MAX } else { FLIPS.max(first.len()) };
+    first.iter().chain(&others).take(wanted).map(|place| Flip::of(place, random)).collect()
+}
+
+fn all_of_them() -> bool {
+    std::env::var("STRONGROOM_TEST_DEPTH").is_ok_and(|depth| depth.parse().is_ok_and(|depth: u64| depth > 1))
 }

@@ -337,7 +337,7 @@ fn resealed(table: &Table, sealing: &Sealing<'_>) -> Result<Table, ShredError> {
     Ok(table.with(descriptor))
 }
 
-async fn read_records(engine: &dyn Engine) -> Result<Vec<Descriptor>, CatalogError> {
+pub(super) async fn read_records(engine: &dyn Engine) -> Result<Vec<Descriptor>, CatalogError> {
     let limit = Limit { entries: 1024, bytes: BATCH_BYTES };
     let (mut records, mut after) = (Vec::new(), None);
     loop {

@@ -1,7 +1,8 @@
 //! Tables: what is recorded of them, how they come, change, open, close and go.
 //!
 //! Map: [`descriptor`] (the record) · [`catalog`] (all tables, in memory and in the engine) · [`gate`] (the
-//! one way to a table's items) · [`life`] (creation and deletion) · [`key_switch`] (another key) ·
+//! one way to a table's items) · [`life`] (creation and deletion) · [`key_switch`] (another key) · [`stored_keys`]
+//! (for tools that look at a store) ·
 //! [`encryption`] (which key) · `accessibility` (what the KMS makes of a table's status) · [`kms_errors`] ·
 //! [`key_schema`], [`billing`], [`name`], [`unsupported`] (what requests say) · [`description`], `size` (what
 //! answers tell).
@@ -20,6 +21,7 @@ pub mod kms_errors;
 pub mod life;
 pub mod name;
 pub(crate) mod size;
+pub mod stored_keys;
 pub mod unsupported;
 
 use std::sync::Arc;

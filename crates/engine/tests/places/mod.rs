@@ -37,7 +37,9 @@ pub const KINDS: [(&str, &str, usize); 15] = [
 
 /// The places of the store in `folder`; keyspace and table key have the same number.
 pub fn of(disk: &SimDisk, folder: &Path, mut store_key: [u8; 32]) -> Vec<on_disk::Place> {
-    let table = |id: KeyspaceId| Some(SecretKey::take(&mut [id.0[0]; 32]));
+    let table_keys: Vec<[SecretKey; 1]> =
+        (0..=9).map(|number| [SecretKey::take(&mut [number; 32])]).collect();
+    let table = |id: KeyspaceId| &table_keys[usize::from(id.0[0])][..];
     let store_key = SecretKey::take(&mut store_key);
     let keys = Keys { store: Some(&store_key), table: &table };
     let mut places = Vec::new();

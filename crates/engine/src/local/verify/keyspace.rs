@@ -88,8 +88,8 @@ impl Verify<'_> {
             is_right(header)
         };
         let file = SmallFile { name, keyspace: Some(id), is_right: &noting };
-        let table_key = (self.keys.table)(id);
-        let Opened::Body(body) = self.small_file(&file, table_key.as_ref(), tell) else { return None };
+        let table_keys = (self.keys.table)(id);
+        let Opened::Body(body) = self.small_file(&file, table_keys, tell) else { return None };
         let Ok(manifest) = manifest::decode(&body) else {
             tell(file.place("body", 0..0, Finding::Damaged));
             return None;
@@ -100,7 +100,7 @@ impl Verify<'_> {
         }
         let mut deks = Vec::new();
         for dek in &manifest.deks {
-            match table_key.as_ref().and_then(|key| dek.unwrap(Owner::Keyspace(id), key).ok()) {
+            match table_keys.iter().find_map(|key| dek.unwrap(Owner::Keyspace(id), key).ok()) {
                 Some(key) => deks.push((dek.epoch, key)),
                 None => {
                     let name = format!("data encryption key of epoch {}", dek.epoch);
@@ -123,7 +123,7 @@ impl Verify<'_> {
             header.kind == FileKind::Parked && header.origin == id && header.number == segment
         };
         let file = SmallFile { name: self.name(path), keyspace: Some(id), is_right: &is_right };
-        let Opened::Body(body) = self.small_file(&file, self.keys.store, tell) else { return };
+        let Opened::Body(body) = self.small_file(&file, self.keys.store.as_slice(), tell) else { return };
         let (Ok(log_id), Ok(parts)) = (parked::decode_log_id(&body), parked::decode(&body)) else {
             tell(file.place("body", 0..0, Finding::Damaged));
             return;

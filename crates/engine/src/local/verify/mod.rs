@@ -24,6 +24,7 @@ use env::disk::read_file;
 
 use super::header::{FileHeader, FileKind, HEADER_LEN};
 use super::reader::u64_of;
+pub use super::recovery::keyspace_id;
 use super::store_record::StoreRecord;
 use crate::{EngineError, KeyspaceId, Result};
 
@@ -35,8 +36,9 @@ const MAX_LEN: u64 = 1 << 32;
 pub struct Keys<'a> {
     /// The key of the store: with it, the log and what is parked are authenticated.
     pub store: Option<&'a SecretKey>,
-    /// The table key of a keyspace: with it, its manifest and sorted files are.
-    pub table: &'a dyn Fn(KeyspaceId) -> Option<SecretKey>,
+    /// The table keys that may be a keyspace's (two while it is changing): with the right one, its manifest and
+    /// sorted files are.
+    pub table: &'a dyn Fn(KeyspaceId) -> &'a [SecretKey],
 }
 
 /// A part of a file, and what was found there.
@@ -144,7 +146,7 @@ impl Verify<'_> {
             }
             return Ok(None);
         }
-        match self.small_file(&file, self.keys.store, tell) {
+        match self.small_file(&file, self.keys.store.as_slice(), tell) {
             Opened::Body(body) => Ok(StoreRecord::decode(&body).ok()),
             Opened::OtherKey => Err(EngineError::WrongKey("the store".to_owned())),
             Opened::Nothing => Ok(None),
@@ -152,7 +154,12 @@ impl Verify<'_> {
     }
 
     /// A file that is a header and one body.
-    fn small_file(&self, file: &SmallFile<'_>, key: Option<&SecretKey>, tell: &mut Tell<'_>) -> Opened {
+    fn small_file<K: std::borrow::Borrow<SecretKey>>(
+        &self,
+        file: &SmallFile<'_>,
+        keys: &[K],
+        tell: &mut Tell<'_>,
+    ) -> Opened {
         let bytes = match read_file(&*self.disk, &self.folder.join(&file.name), MAX_LEN) {
             Ok(bytes) => bytes,
             Err(error) => {
@@ -169,12 +176,12 @@ impl Verify<'_> {
             tell(file.place("body", body, Finding::Unread));
             return Opened::Nothing;
         };
-        let Some(key) = key else {
+        if keys.is_empty() {
             tell(file.place("header", head, Finding::Sound));
             tell(file.place("body", body, Finding::Unread));
             return Opened::Nothing;
-        };
-        let Ok(cipher) = header.cipher(key) else {
+        }
+        let Some(cipher) = keys.iter().find_map(|key| header.cipher(key.borrow()).ok()) else {
             tell(file.place("header", head, Finding::Damaged));
             tell(file.place("body", body, Finding::Unread));
             return Opened::OtherKey;
