@@ -198,7 +198,7 @@ mod tests {
         disk.remove_dir_all(Path::new("/a/b")).unwrap();
         assert!(!disk.exists(Path::new("/a/b/two")).unwrap());
         disk.create_dir_all(Path::new("/a/b")).unwrap();
-        assert_eq!(disk.list(Path::new("/a/b")).unwrap(), [PathBuf::new(); 0]);
+        assert_eq!(disk.list(Path::new("/a/b")).unwrap(), Vec::<PathBuf>::new());
         assert!(disk.remove_file(Path::new("/a/b/three")).is_err());
 
         assert_eq!((below.files(), below.changes()), (before, changes));
