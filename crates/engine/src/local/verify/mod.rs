@@ -24,7 +24,7 @@ use env::disk::read_file;
 
 use super::header::{FileHeader, FileKind, HEADER_LEN};
 use super::reader::u64_of;
-pub use super::recovery::keyspace_id;
+use super::recovery;
 use super::store_record::StoreRecord;
 use crate::{EngineError, KeyspaceId, Result};
 
@@ -252,6 +252,12 @@ enum Opened {
     Body(Vec<u8>),
     OtherKey,
     Nothing,
+}
+
+/// The keyspace whose folder this is.
+#[must_use]
+pub fn keyspace_id(folder: &Path) -> Option<KeyspaceId> {
+    recovery::id_of(folder).map(KeyspaceId)
 }
 
 fn unreadable(error: &io::Error) -> String {
