@@ -2,15 +2,12 @@
 
 use std::sync::Arc;
 
-use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use item_encryption_client::sdk_kms::SdkKms;
 use item_encryption_client::{EncryptedClient, ItemCodec, TableCodec};
-use item_encryption_format::dbesdk::EncryptionContext;
 use item_encryption_format::wrapping::RawAes;
 use item_encryption_format::{Action, Suite, TableConfig};
-use item_encryption_keyrings::kms::KmsAnswer;
-use item_encryption_keyrings::{KmsClient, KmsKeyring};
-use zeroize::Zeroizing;
+use item_encryption_keyrings::KmsKeyring;
 
 use crate::world::{Item, World, item, n, s};
 
@@ -72,42 +69,7 @@ pub fn assert_encrypted(stored: &Item) {
     assert_eq!((&stored["link"], &stored["sk"]), (&s("l"), &stored["sk"]));
 }
 
-/// The server's own KMS, through the SDK.
-pub struct Kms(pub aws_sdk_kms::Client);
-
-impl KmsClient for Kms {
-    fn generate_data_key<'a>(
-        &'a self,
-        key: &'a str,
-        context: &'a EncryptionContext,
-    ) -> KmsAnswer<'a, (Zeroizing<Vec<u8>>, Vec<u8>)> {
-        Box::pin(async move {
-            let context = Some(context.clone().into_iter().collect());
-            let call =
-                self.0.generate_data_key().key_id(key).number_of_bytes(32).set_encryption_context(context);
-            let answer = call.send().await.map_err(|error| format!("{error:?}"))?;
-            let plain = answer.plaintext.map(Blob::into_inner).unwrap_or_default();
-            Ok((plain.into(), answer.ciphertext_blob.map(Blob::into_inner).unwrap_or_default()))
-        })
-    }
-
-    fn decrypt<'a>(
-        &'a self,
-        key: &'a str,
-        blob: &'a [u8],
-        context: &'a EncryptionContext,
-    ) -> KmsAnswer<'a, Zeroizing<Vec<u8>>> {
-        Box::pin(async move {
-            let context = Some(context.clone().into_iter().collect());
-            let call =
-                self.0.decrypt().key_id(key).ciphertext_blob(Blob::new(blob)).set_encryption_context(context);
-            let answer = call.send().await.map_err(|error| format!("{error:?}"))?;
-            Ok(answer.plaintext.map(Blob::into_inner).unwrap_or_default().into())
-        })
-    }
-}
-
 /// A codec under a key of the server's KMS.
 pub async fn kms_codec(world: &World) -> TableCodec {
-    TableCodec::new(config("Tasks"), KmsKeyring::new(Kms(world.kms.clone()), &world.create_key().await))
+    TableCodec::new(config("Tasks"), KmsKeyring::new(SdkKms(world.kms.clone()), &world.create_key().await))
 }

@@ -6,7 +6,11 @@
 #[allow(dead_code, reason = "the world serves other tests too")]
 mod world;
 
+#[path = "../../../libs/item-encryption/client/examples/restored_table.rs"]
+mod restored_table;
+
 mod batches;
+mod example;
 mod fixture;
 mod reading;
 mod searching;
