@@ -8,7 +8,6 @@ use aws_sdk_dynamodb::operation::put_item::PutItemInput;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
 use aws_sdk_dynamodb::types::AttributeValue;
 use item_encryption_client::change::Change;
-use item_encryption_client::legacy::WrappedKeys;
 use item_encryption_client::migration::store::StoreAnswer;
 use item_encryption_client::migration::treatment::Recoding;
 use item_encryption_client::migration::{Event, Goal, ItemStore, Page, Replaced, Report, StoreError, Sweep};
@@ -17,6 +16,7 @@ use item_encryption_client::{EncryptedClient, LegacyReader, ReadPolicy, TableCod
 use item_encryption_format::legacy::{
     LegacyConfig, Materials, SigningKey, VerifyingKey, WrappingKey, encrypt,
 };
+use item_encryption_keyrings::legacy::{LegacyProvider, SignatureKeys};
 
 use crate::fixture::{Codec, assert_encrypted, client, codec, config, key, note, stored};
 use crate::world::{Item, World, key as item_key, n, s};
@@ -283,9 +283,11 @@ fn legacy_note(number: i64) -> Item {
 }
 
 fn reads_legacy() -> TableCodec {
-    let signature = Arc::new(VerifyingKey::hmac_sha256(b"signing"));
-    let reader = LegacyReader::new(Arc::new(WrappedKeys { wrapping: wrapping(), signature }));
-    codec().read_policy(ReadPolicy::current().or_legacy(reader).or_plaintext())
+    let verifying = Arc::new(VerifyingKey::hmac_sha256(b"signing"));
+    let signature = SignatureKeys { signing: None, verifying };
+    let provider = LegacyProvider::Wrapped { wrap: None, unwrap: Some(wrapping()), signature };
+    let policy = ReadPolicy::current().or_legacy(LegacyReader::new(provider)).or_plaintext();
+    codec().read_policy(policy)
 }
 
 #[tokio::test]

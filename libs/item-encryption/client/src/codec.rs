@@ -96,7 +96,10 @@ impl TableCodec {
         Ok(encrypt(item, &self.table, &materials)?)
     }
 
-    async fn open<V: AttributeValue + Clone>(&self, item: Item<V>) -> Result<Opened<V>, ItemError> {
+    async fn open<V: AttributeValue + Clone + Send + Sync>(
+        &self,
+        item: Item<V>,
+    ) -> Result<Opened<V>, ItemError> {
         let form = Form::of(&item);
         if form == Form::Plaintext {
             let admitted = self.policy.plaintext;
@@ -119,7 +122,7 @@ impl TableCodec {
         Err(failure.unwrap_or(ItemError::NotAdmitted(form)))
     }
 
-    async fn open_as<V: AttributeValue>(
+    async fn open_as<V: AttributeValue + Send + Sync>(
         &self,
         item: Item<V>,
         form: Form,

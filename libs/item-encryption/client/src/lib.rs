@@ -1,7 +1,7 @@
 //! Encrypted tables: items are encrypted before they leave the application, and decrypted when they come back.
 //!
 //! Map: [`codec`] (items in and out, under a configuration and a keyring) · [`policy`] (which items may be read:
-//! current, legacy, plaintext) · [`legacy`] (where the old format's keys come from) · [`many`] (many items over the
+//! current, legacy, plaintext) · [`legacy`] (items of the old format) · [`many`] (many items over the
 //! cores) · [`expression`] (which attributes an expression mentions) · [`soundness`] (which expressions mean on the
 //! stored item what they mean on the item) · [`search`] (the seam for finding items by encrypted attributes) ·
 //! [`searchable`] (beacons behind it) ·
@@ -28,7 +28,7 @@ pub mod searchable;
 pub mod soundness;
 
 pub use codec::{Answer, Item, ItemCodec, ItemError, Opened, TableCodec};
-pub use legacy::{LegacyKeys, LegacyReader};
+pub use legacy::LegacyReader;
 pub use many::{decrypt_stream, encrypt_many};
 pub use policy::{Form, ReadPolicy};
 #[cfg(feature = "aws-sdk-dynamodb")]

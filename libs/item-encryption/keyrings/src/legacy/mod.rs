@@ -4,15 +4,16 @@
 
 pub mod meta_store;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use item_encryption_format::Error as FormatError;
 use item_encryption_format::legacy::direct_kms::{self, NumberSpelling};
 use item_encryption_format::legacy::item::description_of;
 use item_encryption_format::legacy::{
     ContentKey, Description, LegacyConfig, Materials, SigningKey, VerifyingKey, WrappingKey, decrypt_with,
     encrypt,
 };
+use item_encryption_format::{AttributeValue, Error as FormatError};
 use zeroize::Zeroizing;
 
 use crate::kms::refused;
@@ -55,9 +56,9 @@ pub struct SignatureKeys {
 
 impl LegacyProvider {
     /// What opens an item that is bound to `table`; `keys` are the names of its key attributes.
-    pub fn opening<'a>(
+    pub fn opening<'a, V: AttributeValue + Sync>(
         &'a self,
-        item: &'a Item,
+        item: &'a HashMap<String, V>,
         keys: &'a [String],
         table: Option<&'a str>,
         spelling: NumberSpelling,
@@ -146,7 +147,11 @@ impl Opening {
     ///
     /// # Errors
     /// As the format.
-    pub fn open(&self, item: Item, config: &LegacyConfig) -> Result<Item, FormatError> {
+    pub fn open<V: AttributeValue>(
+        &self,
+        item: HashMap<String, V>,
+        config: &LegacyConfig,
+    ) -> Result<HashMap<String, V>, FormatError> {
         decrypt_with(item, config, &self.content, &self.signature)
     }
 }
