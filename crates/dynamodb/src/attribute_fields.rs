@@ -3,20 +3,22 @@
 //! They are read in two steps. A wrong JSON type is noted with the fields and told first; what is wrong with
 //! a value is told later, when the operation asks.
 
+use service::fields::map_class;
 use service::{ApiError, Fields};
 
+use crate::class;
 use crate::value::Item;
 use crate::value::json::{Unchecked, read_item};
 
 /// Reads an item or a key that must be there.
 pub fn required_item(fields: &mut Fields<'_>, name: &str) -> Unchecked<Item> {
-    let object = fields.required_object(name);
+    let object = fields.required_object(name, &map_class(class::ATTRIBUTE_VALUE));
     or_noted(fields, read_item(object)).unwrap_or_default()
 }
 
 /// Reads a key that may be there.
 pub fn optional_item(fields: &mut Fields<'_>, name: &str) -> Option<Unchecked<Item>> {
-    let object = fields.object(name)?;
+    let object = fields.object(name, &map_class(class::ATTRIBUTE_VALUE))?;
     or_noted(fields, read_item(object))
 }
 

@@ -16,11 +16,12 @@ const MAX_NAME_LEN: usize = 1024;
 /// Notes with `fields` where a key of `RequestItems` cannot name a table.
 pub fn check_names<'n>(fields: &Fields<'_>, mut names: impl Iterator<Item = &'n str>) {
     if let Some(name) = names.find(|name| !(1..=MAX_NAME_LEN).contains(&name.len())) {
-        fields.violate(format!(
+        let told = format!(
             "Value '{{{name}=...}}' at 'requestItems' failed to satisfy constraint: Map keys must satisfy constraint: \
              [Member must have length less than or equal to {MAX_NAME_LEN}, Member must have length greater than or \
              equal to 1]"
-        ));
+        );
+        fields.violate("RequestItems", told);
     }
 }
 

@@ -15,6 +15,7 @@
 pub mod attribute_fields;
 pub mod batch;
 pub mod capacity;
+pub mod class;
 pub mod error;
 pub mod expression;
 pub mod item_key;

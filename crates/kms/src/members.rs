@@ -30,12 +30,13 @@ pub fn encryption_context(fields: &mut Fields<'_>, member: &str) -> EncryptionCo
 /// Notes a text in a list that is empty or longer than `most` characters.
 pub fn check_lengths(fields: &Fields<'_>, member: &str, texts: &[Cow<'_, str>], most: usize) {
     if texts.iter().any(|text| !(1..=most).contains(&text.chars().count())) {
-        fields.violate(format!(
+        let told = format!(
             "Value '[{}]' at '{}' failed to satisfy constraint: Member must satisfy constraint: [Member must have \
              length less than or equal to {most}, Member must have length greater than or equal to 1]",
             texts.join(", "),
             fields.path_of(member),
-        ));
+        );
+        fields.violate(member, told);
     }
 }
 

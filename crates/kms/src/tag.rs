@@ -25,7 +25,7 @@ pub struct Tag {
 
 /// Reads the member `Tags`.
 pub fn tags_member(fields: &mut Fields<'_>, presence: Presence) -> Vec<Tag> {
-    let list = fields.structures("Tags");
+    let list = fields.structures("Tags", "java.util.LinkedHashMap");
     let tags = match presence {
         Presence::Required => list.required(),
         Presence::Optional => list.optional().unwrap_or_default(),

@@ -1,7 +1,8 @@
 //! Reading the members of a request: types at once, constraints together.
 //!
 //! A member of the wrong JSON type ends the reading with `SerializationException`, as in AWS's framework.
-//! Violated constraints are collected and reported together, in the order in which members are read, as
+//! Violated constraints are collected and reported together, in the order in which members are read or in the
+//! one that AWS is known to tell them in ([`Fields::finish_in_order`]), as
 //! `N validation errors detected: Value '…' at 'path' failed to satisfy constraint: Member must …; …`.
 //!
 //! ```text
@@ -28,13 +29,27 @@ use crate::{ApiError, Node};
 pub struct Violations {
     /// A member of the wrong type: nothing else is reported then.
     fatal: Option<ApiError>,
-    constraints: Vec<String>,
+    /// What AWS refuses before it looks at any constraint.
+    refusal: Option<ApiError>,
+    constraints: Vec<Constraint>,
+}
+
+#[derive(Debug)]
+struct Constraint {
+    /// The member of the request that it is about, in AWS's spelling.
+    member: String,
+    text: String,
 }
 
 impl Violations {
     /// Notes a violated constraint, worded `Value … at '…' failed to satisfy constraint: Member must …`.
-    pub fn add(&mut self, constraint: String) {
-        self.constraints.push(constraint);
+    fn add(&mut self, path: &Path<'_>, text: String) {
+        self.constraints.push(Constraint { member: path.member(), text });
+    }
+
+    fn sort(&mut self, order: &[&str]) {
+        let rank = |constraint: &Constraint| order.iter().position(|member| *member == constraint.member);
+        self.constraints.sort_by_key(|constraint| rank(constraint).unwrap_or(order.len()));
     }
 
     /// Notes a wrong type; the first one counts.
@@ -45,9 +60,10 @@ impl Violations {
     /// The refusal, where there is one.
     ///
     /// # Errors
-    /// The first wrong type, else `ValidationException` with all violated constraints (10 are told).
+    /// The first wrong type, else the first refusal, else `ValidationException` with all violated constraints
+    /// (10 are told).
     pub fn into_result(self) -> Result<(), ApiError> {
-        if let Some(error) = self.fatal {
+        if let Some(error) = self.fatal.or(self.refusal) {
             return Err(error);
         }
         match self.constraints.len() {
@@ -57,9 +73,9 @@ impl Violations {
     }
 }
 
-fn worded(count: usize, constraints: &[String]) -> String {
+fn worded(count: usize, constraints: &[Constraint]) -> String {
     let plural = if count == 1 { "" } else { "s" };
-    let told = &constraints[..count.min(10)];
+    let told: Vec<&str> = constraints.iter().take(10).map(|constraint| constraint.text.as_str()).collect();
     format!("{count} validation error{plural} detected: {}", told.join("; "))
 }
 
@@ -88,9 +104,18 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// A whole-number member (an `Integer` or `Long` of the model; decimals are cut, as AWS does).
+    /// A whole-number member of 32 bits in the model (decimals are cut, as AWS does).
     pub fn integer<'n>(&mut self, name: &'n str) -> Field<'n, i64> {
-        self.read(name, "Integer", |node| match node {
+        self.whole_number(name, "Integer")
+    }
+
+    /// A whole-number member of 64 bits in the model; the same, but for the name of its class.
+    pub fn long<'n>(&mut self, name: &'n str) -> Field<'n, i64> {
+        self.whole_number(name, "Long")
+    }
+
+    fn whole_number<'n>(&mut self, name: &'n str, class: &str) -> Field<'n, i64> {
+        self.read(name, class, |node| match node {
             Node::Integer(number) => Ok(number),
             Node::Float(number) => Ok(number as i64),
             other => Err(other),
@@ -116,14 +141,15 @@ impl<'a> Fields<'a> {
         Field { value, told: None, path: text.path, violations: text.violations }
     }
 
-    /// A structure member: its own members, under the same collection of violations.
-    pub fn structure(&mut self, name: &str) -> Option<Fields<'a>> {
-        let object = self.object(name)?;
+    /// A structure member: its own members, under the same collection of violations. `class` is what AWS's
+    /// framework calls the structure, as everywhere here.
+    pub fn structure(&mut self, name: &str, class: &str) -> Option<Fields<'a>> {
+        let object = self.object(name, &format!("class {class}"))?;
         let prefix = Rc::from(format!("{}.", self.path_of(name)));
         Some(Fields { object, prefix, violations: Rc::clone(&self.violations) })
     }
 
-    /// A list of strings; `null` elements are refused.
+    /// A list of strings.
     pub fn strings<'n>(&mut self, name: &'n str) -> Field<'n, Vec<Cow<'a, str>>> {
         let list = self.list(name);
         let value =
@@ -133,28 +159,40 @@ impl<'a> Fields<'a> {
     }
 
     /// A list of structures, told in a violation as a list is; each with the path `name.N.member.` (N from 1).
-    pub fn structures<'n>(&mut self, name: &'n str) -> Field<'n, Vec<Fields<'a>>> {
+    pub fn structures<'n>(&mut self, name: &'n str, class: &str) -> Field<'n, Vec<Fields<'a>>> {
         let list = self.list(name);
         let numbered = list.value.map(|nodes| nodes.into_iter().enumerate());
-        let value =
-            numbered.map(|nodes| nodes.filter_map(|(at, node)| self.as_member(name, at, node)).collect());
+        let member = |(at, node)| self.as_member(name, at, node, class);
+        let value = numbered.map(|nodes| nodes.filter_map(member).collect());
         Field { value, told: Some(told_list), path: list.path, violations: list.violations }
     }
 
     /// A map from names to structures, each with the path `name.key.member.`.
-    pub fn structure_map<'n>(&mut self, name: &'n str) -> Field<'n, Vec<(Cow<'a, str>, Fields<'a>)>> {
-        self.map_of(name, |fields, prefix, node| fields.as_structure(node, format!("{prefix}.")))
+    pub fn structure_map<'n>(
+        &mut self,
+        name: &'n str,
+        class: &str,
+    ) -> Field<'n, Vec<(Cow<'a, str>, Fields<'a>)>> {
+        self.map_of(name, class, |fields, prefix, node| {
+            fields.as_structure(node, format!("{prefix}."), class)
+        })
     }
 
     /// A map from names to lists of structures, each with the path `name.key.member.N.member.` (N from 1).
-    pub fn structures_map<'n>(&mut self, name: &'n str) -> Field<'n, Vec<(Cow<'a, str>, Vec<Fields<'a>>)>> {
-        self.map_of(name, |fields, prefix, node| match node {
+    pub fn structures_map<'n>(
+        &mut self,
+        name: &'n str,
+        class: &str,
+    ) -> Field<'n, Vec<(Cow<'a, str>, Vec<Fields<'a>>)>> {
+        let lists = format!("java.util.List<{class}>");
+        self.map_of(name, &lists, |fields, prefix, node| match node {
             Node::List(nodes) => {
-                let member = |(at, node)| fields.as_structure(node, format!("{prefix}.{}.member.", at + 1));
+                let prefix = |at| format!("{prefix}.{}.member.", at + 1);
+                let member = |(at, node)| fields.as_structure(node, prefix(at), class);
                 Some(nodes.into_iter().enumerate().filter_map(member).collect())
             }
-            _ => {
-                fields.fail(unexpected("Unexpected token received from parser"));
+            other => {
+                fields.fail(no_list(&other));
                 None
             }
         })
@@ -163,49 +201,53 @@ impl<'a> Fields<'a> {
     /// A map from string to string.
     pub fn string_map<'n>(&mut self, name: &'n str) -> Field<'n, Vec<(Cow<'a, str>, Cow<'a, str>)>> {
         let path = self.path_of(name);
-        let object = self.object(name);
+        let object = self.object(name, &map_class("java.lang.String"));
         let pair = |(key, node)| Some((key, self.as_string(node)?));
         let value = object.map(|object| object.0.into_iter().filter_map(pair).collect());
         Field { value, told: None, path, violations: Rc::clone(&self.violations) }
     }
 
-    /// A list member, its elements as they are. A violation tells them as `...`.
+    /// A list member, its elements as they are but for `null`, which AWS drops. A violation tells them as `...`.
     pub fn list<'n>(&mut self, name: &'n str) -> Field<'n, Vec<Node<'a>>> {
         let mut field = self.read_untold(name, |node| match node {
-            Node::List(list) => Ok(list),
-            Node::Object(_) => Err(unexpected("Start of structure or map found where not expected")),
-            _ => Err(unexpected("Unexpected field type")),
+            Node::List(list) => Ok(list.into_iter().filter(|node| *node != Node::Null).collect()),
+            other => Err(no_list(&other)),
         });
         field.told = Some(told_list);
         field
     }
 
-    /// An object member (a map or structure), its members as they are.
-    pub fn object(&mut self, name: &str) -> Option<Object<'a>> {
+    /// An object member (a map or structure), its members as they are. `class` is told where a list stands there:
+    /// `class …` or [`map_class`].
+    pub fn object(&mut self, name: &str, class: &str) -> Option<Object<'a>> {
         let field = self.read_untold(name, |node| match node {
             Node::Object(object) => Ok(object),
-            Node::List(_) => Err(unexpected("Unrecognized collection type class java.util.LinkedHashMap")),
-            _ => Err(unexpected("Unexpected token received from parser")),
+            other => Err(no_object(&other, class)),
         });
         field.value
     }
 
     /// An object member that must be there, its members as they are.
-    pub fn required_object(&mut self, name: &str) -> Object<'a> {
+    pub fn required_object(&mut self, name: &str, class: &str) -> Object<'a> {
         let is_there = self.has(name);
-        let object = self.object(name);
+        let object = self.object(name, class);
         if !is_there {
             let path = self.path_of(name);
-            self.violate(format!(
-                "Value null at '{path}' failed to satisfy constraint: Member must not be null"
-            ));
+            let text =
+                format!("Value null at '{path}' failed to satisfy constraint: Member must not be null");
+            self.violate(name, text);
         }
         object.unwrap_or_default()
     }
 
-    /// Notes a violated constraint that no reader of a member words.
-    pub fn violate(&self, constraint: String) {
-        self.violations.borrow_mut().add(constraint);
+    /// Notes a violated constraint of a member that no reader words.
+    pub fn violate(&self, name: &str, constraint: String) {
+        self.violations.borrow_mut().add(&self.path_of(name), constraint);
+    }
+
+    /// Notes what AWS refuses before it looks at any constraint; the first counts.
+    pub fn refuse(&self, error: ApiError) {
+        self.violations.borrow_mut().refusal.get_or_insert(error);
     }
 
     /// Whether a member is there and not `null`; it stays where it is.
@@ -236,6 +278,16 @@ impl<'a> Fields<'a> {
     /// As [`Violations::into_result`]. Unknown members are ignored, as AWS does.
     pub fn finish(&mut self) -> Result<(), ApiError> {
         self.violations.take().into_result()
+    }
+
+    /// Ends the reading; violations are told in this order of the request's members, in AWS's spelling, and those
+    /// of others behind them.
+    ///
+    /// # Errors
+    /// As [`Fields::finish`].
+    pub fn finish_in_order(&mut self, order: &[&str]) -> Result<(), ApiError> {
+        self.violations.borrow_mut().sort(order);
+        self.finish()
     }
 
     /// A member's path in AWS's spelling: each name with its first letter in lower case.
@@ -277,13 +329,13 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn as_member(&self, name: &str, at: usize, node: Node<'a>) -> Option<Fields<'a>> {
-        self.as_structure(node, format!("{}.{}.member.", self.path_of(name), at + 1))
+    fn as_member(&self, name: &str, at: usize, node: Node<'a>, class: &str) -> Option<Fields<'a>> {
+        self.as_structure(node, format!("{}.{}.member.", self.path_of(name), at + 1), class)
     }
 
-    fn as_structure(&self, node: Node<'a>, prefix: String) -> Option<Fields<'a>> {
+    fn as_structure(&self, node: Node<'a>, prefix: String, class: &str) -> Option<Fields<'a>> {
         let Node::Object(object) = node else {
-            self.fail(unexpected("Unexpected token received from parser"));
+            self.fail(no_structure(&node, class));
             return None;
         };
         Some(Fields { object, prefix: Rc::from(prefix), violations: Rc::clone(&self.violations) })
@@ -292,10 +344,11 @@ impl<'a> Fields<'a> {
     fn map_of<'n, T>(
         &mut self,
         name: &'n str,
+        class: &str,
         read: impl Fn(&Self, &str, Node<'a>) -> Option<T>,
     ) -> Field<'n, Vec<(Cow<'a, str>, T)>> {
         let path = self.path_of(name);
-        let object = self.object(name);
+        let object = self.object(name, &map_class(class));
         let entry = |(key, node): (Cow<'a, str>, _)| {
             let read = read(self, &format!("{path}.{key}.member"), node)?;
             Some((key, read))
@@ -311,9 +364,42 @@ impl<'a> Fields<'a> {
 pub fn not_a(wanted: &str, node: &Node<'_>) -> ApiError {
     match node {
         Node::List(_) => unexpected(&format!("Unrecognized collection type class java.lang.{wanted}")),
-        Node::Object(_) => unexpected("Start of structure or map found where not expected"),
+        Node::Object(_) => unexpected(NO_OBJECT),
+        Node::String(_) if wanted == "Boolean" => unexpected("Unexpected token received from parser"),
         scalar => unexpected(&format!("{} cannot be converted to {wanted}", scalar.kind())),
     }
+}
+
+const NO_OBJECT: &str = "Start of structure or map found where not expected";
+
+/// `SerializationException`: a value where a list was expected.
+#[must_use]
+pub fn no_list(node: &Node<'_>) -> ApiError {
+    unexpected(if matches!(node, Node::Object(_)) { NO_OBJECT } else { "Unexpected field type" })
+}
+
+/// `SerializationException`: a member's value where a map or structure of `class` was expected.
+#[must_use]
+pub fn no_object(node: &Node<'_>, class: &str) -> ApiError {
+    match node {
+        Node::List(_) => unexpected(&format!("Unrecognized collection type {class}")),
+        _ => unexpected("Unexpected field type"),
+    }
+}
+
+/// `SerializationException`: an element of a list or map where a structure of `class` was expected.
+#[must_use]
+pub fn no_structure(node: &Node<'_>, class: &str) -> ApiError {
+    match node {
+        Node::List(_) => unexpected(&format!("Unrecognized collection type class {class}")),
+        _ => unexpected("Unexpected value type in payload"),
+    }
+}
+
+/// What AWS's framework calls a map from strings to values of `class`.
+#[must_use]
+pub fn map_class(class: &str) -> String {
+    format!("java.util.Map<java.lang.String, {class}>")
 }
 
 fn unexpected(message: &str) -> ApiError {
@@ -355,6 +441,14 @@ fn told_keys<T>(entries: &Vec<(Cow<'_, str>, T)>) -> String {
 pub struct Path<'n> {
     prefix: Rc<str>,
     name: &'n str,
+}
+
+impl Path<'_> {
+    /// The member of the request that it begins with.
+    fn member(&self) -> String {
+        let path = self.to_string();
+        path.split('.').next().unwrap_or_default().to_owned()
+    }
 }
 
 impl Display for Path<'_> {
@@ -409,7 +503,7 @@ impl<T> Field<'_, T> {
 
     fn note(&self, constraint: &str, value: &str) {
         let text = format!("{value} at '{}' failed to satisfy constraint: {constraint}", self.path);
-        self.violations.borrow_mut().add(text);
+        self.violations.borrow_mut().add(&self.path, text);
     }
 }
 
@@ -531,7 +625,7 @@ mod tests {
     #[test]
     fn nested_paths_are_spelled_as_aws_spells_them() {
         let result = read(r#"{"SSESpecification":{"SSEType":"kms"}}"#, |fields| {
-            let mut inner = fields.structure("SSESpecification").unwrap();
+            let mut inner = fields.structure("SSESpecification", "Sse").unwrap();
             let _ = inner.string("SSEType").one_of(&["AES256", "KMS"]).optional();
         });
         assert_eq!(
@@ -544,7 +638,7 @@ mod tests {
     #[test]
     fn list_members_are_numbered_from_one() {
         let result = read(r#"{"Tags":[{"TagKey":""}]}"#, |fields| {
-            for mut tag in fields.structures("Tags").required() {
+            for mut tag in fields.structures("Tags", "Tag").required() {
                 let _ = tag.string("TagKey").length(1..=128).required();
             }
         });
@@ -554,15 +648,15 @@ mod tests {
     #[test]
     fn members_of_maps_are_named_by_their_keys() {
         let result = read(r#"{"Items":{"T":{}},"Lists":{"T":[{}]},"None":{}}"#, |fields| {
-            for (_, mut item) in fields.structure_map("Items").count(1..=2).required() {
+            for (_, mut item) in fields.structure_map("Items", "Item").count(1..=2).required() {
                 let _ = item.string("Name").required();
             }
-            for (_, list) in fields.structures_map("Lists").required() {
+            for (_, list) in fields.structures_map("Lists", "Item").required() {
                 for mut item in list {
                     let _ = item.string("Name").required();
                 }
             }
-            let _ = fields.structure_map("None").count(1..=2).optional();
+            let _ = fields.structure_map("None", "Item").count(1..=2).optional();
         });
         let told = message(result);
         for expected in [

@@ -90,11 +90,15 @@ pub enum ExpressionError {
         /// What is wrong.
         error: ValueError,
     },
-    /// A name of `ExpressionAttributeNames` is empty or too long.
+    /// A name of `ExpressionAttributeNames` is empty.
+    #[error("ExpressionAttributeNames contains invalid value: Empty attribute name for key {0}")]
+    EmptyPlaceholderName(String),
+    /// A name of `ExpressionAttributeNames` is too long.
     #[error(
-        "ExpressionAttributeNames contains invalid value: Attribute name must be between 1 and 65535 bytes for key {0}"
+        "ExpressionAttributeNames contains invalid value: Attribute name is too large, must be less than 65536 bytes \
+         for key {0}"
     )]
-    PlaceholderName(String),
+    LongPlaceholderName(String),
     /// `{}` where names or values should be.
     #[error("{0} must not be empty")]
     NoPlaceholders(&'static str),
@@ -126,7 +130,7 @@ pub enum ExpressionError {
 /// What is wrong with one expression. Texts follow `Invalid …Expression: `.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// Nothing but space.
+    /// Nothing at all.
     #[error("The expression can not be empty;")]
     Empty,
     /// More than 4096 bytes.
@@ -150,7 +154,7 @@ pub enum Problem {
     #[error("Attribute name is a reserved keyword; reserved keyword: {0}")]
     Reserved(String),
     /// `((a = b))`
-    #[error("The expression has redundant parentheses")]
+    #[error("The expression has redundant parentheses;")]
     RedundantParentheses,
     /// `#name` is not in `ExpressionAttributeNames`.
     #[error("An expression attribute name used in the document path is not defined; attribute name: {0}")]
@@ -162,7 +166,7 @@ pub enum Problem {
     #[error("List index is not within the allowable range; index: [{0}]")]
     IndexOutOfRange(String),
     /// A path of more than 32 elements, the attribute among them.
-    #[error("The document path has too many nesting elements; nested elements: {0}")]
+    #[error("The document path has too many nesting levels; nesting levels: {0}")]
     PathTooDeep(usize),
     /// There is no such function.
     #[error("Invalid function name; function: {0}")]

@@ -59,7 +59,8 @@ fn classify(rest: &str) -> (TokenKind, usize) {
     };
     match first {
         b'a'..=b'z' | b'A'..=b'Z' | b'_' => (TokenKind::Word, word_length(bytes)),
-        b'0'..=b'9' => (TokenKind::Digits, bytes.iter().take_while(|byte| byte.is_ascii_digit()).count()),
+        b'0' => (TokenKind::Digits, 1),
+        b'1'..=b'9' => (TokenKind::Digits, bytes.iter().take_while(|byte| byte.is_ascii_digit()).count()),
         b'#' => placeholder(TokenKind::NamePlaceholder, bytes),
         b':' => placeholder(TokenKind::ValuePlaceholder, bytes),
         b'<' if matches!(bytes.get(1), Some(b'=' | b'>')) => (TokenKind::Symbol, 2),

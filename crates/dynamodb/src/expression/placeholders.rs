@@ -116,7 +116,10 @@ fn is_placeholder(mark: u8, key: &str) -> bool {
 }
 
 fn check_name(key: &str, name: &str) -> Result<(), ExpressionError> {
-    size::check_name(name).map_err(|_| ExpressionError::PlaceholderName(key.to_owned()))
+    size::check_name(name).map_err(|error| match error {
+        ValueError::EmptyName => ExpressionError::EmptyPlaceholderName(key.to_owned()),
+        _ => ExpressionError::LongPlaceholderName(key.to_owned()),
+    })
 }
 
 fn sorted<T>(entries: impl Iterator<Item = (String, T)>) -> Vec<Placeholder<T>> {

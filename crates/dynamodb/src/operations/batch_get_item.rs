@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use engine::Key;
 use futures::future::try_join_all;
 use serde::Serialize;
+use service::fields::{map_class, no_object};
 use service::{ApiError, CallContext, Fields, Node, Operation, OperationKind};
 
 use crate::DynamoDb;
 use crate::attribute_fields::or_noted;
 use crate::batch::{DistinctKeys, check_names, open_tables};
 use crate::capacity::{Consistency, ConsumedCapacity, ReturnCapacity, Units};
+use crate::class;
 use crate::item_key::address_of_key;
 use crate::item_view::{ItemView, View};
 use crate::parameters::{Generations, PlaceholderFields, ProjectionFields};
@@ -27,6 +29,9 @@ const READ_AT_ONCE: usize = 16;
 
 const GENERATIONS: Generations =
     Generations { expressions: &["ProjectionExpression"], with_values: &[], legacy: &["AttributesToGet"] };
+
+/// The order in which AWS tells what is wrong with the members.
+const TOLD_FIRST: [&str; 2] = ["returnConsumedCapacity", "requestItems"];
 
 /// The operation.
 pub struct BatchGetItem;
@@ -88,12 +93,13 @@ impl Operation<DynamoDb> for BatchGetItem {
     type Output = Output;
 
     fn parse(mut fields: Fields<'_>) -> Result<Input, ApiError> {
-        let tables = fields.structure_map("RequestItems").count(1..=MAX_TABLES).required();
+        let tables =
+            fields.structure_map("RequestItems", class::KEYS_AND_ATTRIBUTES).count(1..=MAX_TABLES).required();
         check_names(&fields, tables.iter().map(|(name, _)| name.as_ref()));
         let tables: Vec<_> =
             tables.into_iter().map(|(name, fields)| TableFields::read(&name, fields)).collect();
         let return_capacity = ReturnCapacity::read(&mut fields);
-        fields.finish()?;
+        fields.finish_in_order(&TOLD_FIRST)?;
 
         if tables.iter().map(|table| table.keys.len()).sum::<usize>() > MAX_KEYS {
             return Err(ApiError::validation("Too many items requested for the BatchGetItem call"));
@@ -162,7 +168,7 @@ impl TableFields {
 fn read_keys(fields: &mut Fields<'_>) -> Vec<Unchecked<Item>> {
     let read = |node| match node {
         Node::Object(object) => read_item(object),
-        _ => Err(ApiError::serialization("Unexpected token received from parser")),
+        other => Err(no_object(&other, &map_class(class::ATTRIBUTE_VALUE))),
     };
     let nodes = fields.list("Keys").count(1..=MAX_KEYS).required();
     or_noted(fields, nodes.into_iter().map(read).collect()).unwrap_or_default()

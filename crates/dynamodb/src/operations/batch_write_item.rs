@@ -10,6 +10,7 @@ use crate::DynamoDb;
 use crate::attribute_fields::required_item;
 use crate::batch::{DistinctKeys, check_names, open_tables};
 use crate::capacity::{ConsumedCapacity, ReturnCapacity};
+use crate::class;
 use crate::item_key::{address_of_item, address_of_key};
 use crate::return_values::{OnConditionFailure, read_item_collection_metrics};
 use crate::table::OpenTable;
@@ -20,6 +21,9 @@ use crate::write_path::{Change, ItemWrite, check_size};
 
 const MAX_WRITES: usize = 25;
 const MAX_TABLES: usize = 25;
+
+/// The order in which AWS tells what is wrong with the members.
+const TOLD_FIRST: [&str; 3] = ["returnConsumedCapacity", "returnItemCollectionMetrics", "requestItems"];
 
 /// The operation.
 pub struct BatchWriteItem;
@@ -59,7 +63,8 @@ impl Operation<DynamoDb> for BatchWriteItem {
     type Output = Output;
 
     fn parse(mut fields: Fields<'_>) -> Result<Input, ApiError> {
-        let tables = fields.structures_map("RequestItems").count(1..=MAX_TABLES).required();
+        let tables =
+            fields.structures_map("RequestItems", class::WRITE_REQUEST).count(1..=MAX_TABLES).required();
         check_names(&fields, tables.iter().map(|(name, _)| name.as_ref()));
         check_counts(&fields, &tables);
         let read = |(name, writes): (Cow<'_, str>, Vec<Fields<'_>>)| {
@@ -68,7 +73,7 @@ impl Operation<DynamoDb> for BatchWriteItem {
         let tables: Vec<(String, Vec<WriteFields>)> = tables.into_iter().map(read).collect();
         let return_capacity = ReturnCapacity::read(&mut fields);
         read_item_collection_metrics(&mut fields);
-        fields.finish()?;
+        fields.finish_in_order(&TOLD_FIRST)?;
 
         if tables.iter().map(|(_, writes)| writes.len()).sum::<usize>() > MAX_WRITES {
             return Err(ApiError::validation("Too many items requested for the BatchWriteItem call"));
@@ -104,11 +109,12 @@ fn check_counts(fields: &Fields<'_>, tables: &[(Cow<'_, str>, Vec<Fields<'_>>)])
         format!("{name}=[{}]", if writes.is_empty() { "" } else { "..." })
     };
     let told: Vec<String> = tables.iter().map(told).collect();
-    fields.violate(format!(
+    let told = format!(
         "Value '{{{}}}' at 'requestItems' failed to satisfy constraint: Map value must satisfy constraint: [Member \
          must have length less than or equal to {MAX_WRITES}, Member must have length greater than or equal to 1]",
         told.join(", ")
-    ));
+    );
+    fields.violate("RequestItems", told);
 }
 
 /// The members of one write, as read.
@@ -120,8 +126,12 @@ struct WriteFields {
 impl WriteFields {
     fn read(mut fields: Fields<'_>) -> Self {
         Self {
-            put: fields.structure("PutRequest").map(|mut put| required_item(&mut put, "Item")),
-            delete: fields.structure("DeleteRequest").map(|mut delete| required_item(&mut delete, "Key")),
+            put: fields
+                .structure("PutRequest", class::PUT_REQUEST)
+                .map(|mut put| required_item(&mut put, "Item")),
+            delete: fields
+                .structure("DeleteRequest", class::DELETE_REQUEST)
+                .map(|mut delete| required_item(&mut delete, "Key")),
         }
     }
 

@@ -12,6 +12,10 @@ use crate::table::key_schema::KeySchemaRequest;
 use crate::table::life::NewTable;
 use crate::table::{KeySchema, name, unsupported};
 
+/// The order in which AWS tells what is wrong with the members.
+const TOLD_FIRST: [&str; 5] =
+    ["attributeDefinitions", "tableName", "billingMode", "provisionedThroughput", "keySchema"];
+
 /// The operation.
 pub struct CreateTable;
 
@@ -39,12 +43,12 @@ impl Operation<DynamoDb> for CreateTable {
     type Output = Output;
 
     fn parse(mut fields: Fields<'_>) -> Result<Input, ApiError> {
-        let name = name::read(&mut fields, "TableName");
+        let name = name::read_of_table(&mut fields);
         let key_schema = KeySchemaRequest::read(&mut fields);
         let billing = BillingRequest::read(&mut fields);
         let sse = SseSpecification::read(&mut fields);
         let deletion_protection = fields.boolean("DeletionProtectionEnabled").optional().unwrap_or(false);
-        fields.finish()?;
+        fields.finish_in_order(&TOLD_FIRST)?;
         refuse_what_does_not_work(&mut fields)?;
         check_name(&name)?;
         billing.of_new_table(0)?;

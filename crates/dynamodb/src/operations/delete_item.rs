@@ -19,6 +19,17 @@ const GENERATIONS: Generations = Generations {
     legacy: &["Expected", "ConditionalOperator"],
 };
 
+/// The order in which AWS tells what is wrong with the members.
+const TOLD_FIRST: [&str; 7] = [
+    "returnConsumedCapacity",
+    "tableName",
+    "returnValues",
+    "returnItemCollectionMetrics",
+    "key",
+    "conditionalOperator",
+    "expected",
+];
+
 /// The operation.
 pub struct DeleteItem;
 
@@ -49,7 +60,7 @@ impl Operation<DynamoDb> for DeleteItem {
         let condition = ConditionFields::read(&mut fields);
         let placeholders = PlaceholderFields::read(&mut fields);
         let on_failure = OnConditionFailure::read(&mut fields);
-        fields.finish()?;
+        fields.finish_in_order(&TOLD_FIRST)?;
 
         generations?;
         let key = key.checked()?;

@@ -25,7 +25,7 @@ impl Operation<DynamoDb> for DeleteTable {
     type Output = Output;
 
     fn parse(mut fields: Fields<'_>) -> Result<String, ApiError> {
-        let name = name::read(&mut fields, "TableName");
+        let name = name::read_of_table(&mut fields);
         fields.finish()?;
         Ok(name)
     }

@@ -16,6 +16,9 @@ use crate::value::codec::EncodedItem;
 const GENERATIONS: Generations =
     Generations { expressions: &["ProjectionExpression"], with_values: &[], legacy: &["AttributesToGet"] };
 
+/// The order in which AWS tells what is wrong with the members.
+const TOLD_FIRST: [&str; 4] = ["returnConsumedCapacity", "attributesToGet", "tableName", "key"];
+
 /// The operation.
 pub struct GetItem;
 
@@ -53,7 +56,7 @@ impl Operation<DynamoDb> for GetItem {
         let consistency = Consistency::read(&mut fields);
         let return_capacity = ReturnCapacity::read(&mut fields);
         let placeholders = PlaceholderFields::read_names(&mut fields);
-        fields.finish()?;
+        fields.finish_in_order(&TOLD_FIRST)?;
 
         generations?;
         let key = key.checked()?;

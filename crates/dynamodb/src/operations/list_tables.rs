@@ -8,6 +8,9 @@ use crate::table::name;
 
 const MAX_NAMES: usize = 100;
 
+/// The order in which AWS tells what is wrong with the members.
+const TOLD_FIRST: [&str; 2] = ["limit", "exclusiveStartTableName"];
+
 /// The operation.
 pub struct ListTables;
 
@@ -36,7 +39,7 @@ impl Operation<DynamoDb> for ListTables {
     fn parse(mut fields: Fields<'_>) -> Result<Input, ApiError> {
         let after = name::read_plain(&mut fields, "ExclusiveStartTableName");
         let limit = fields.integer("Limit").range(1..=100).optional();
-        fields.finish()?;
+        fields.finish_in_order(&TOLD_FIRST)?;
         let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(MAX_NAMES);
         Ok(Input { after, limit })
     }

@@ -20,6 +20,17 @@ const GENERATIONS: Generations = Generations {
     legacy: &["Expected", "ConditionalOperator"],
 };
 
+/// The order in which AWS tells what is wrong with the members.
+const TOLD_FIRST: [&str; 7] = [
+    "returnConsumedCapacity",
+    "tableName",
+    "item",
+    "conditionalOperator",
+    "expected",
+    "returnValues",
+    "returnItemCollectionMetrics",
+];
+
 /// The operation.
 pub struct PutItem;
 
@@ -50,7 +61,7 @@ impl Operation<DynamoDb> for PutItem {
         let condition = ConditionFields::read(&mut fields);
         let placeholders = PlaceholderFields::read(&mut fields);
         let on_failure = OnConditionFailure::read(&mut fields);
-        fields.finish()?;
+        fields.finish_in_order(&TOLD_FIRST)?;
 
         generations?;
         let item = item.checked()?;

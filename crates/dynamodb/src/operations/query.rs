@@ -18,6 +18,18 @@ const GENERATIONS: Generations = Generations {
     legacy: &["AttributesToGet", "QueryFilter", "ConditionalOperator", "KeyConditions"],
 };
 
+/// The order in which AWS tells what is wrong with the members.
+const TOLD_FIRST: [&str; 8] = [
+    "select",
+    "returnConsumedCapacity",
+    "queryFilter",
+    "tableName",
+    "conditionalOperator",
+    "attributesToGet",
+    "limit",
+    "keyConditions",
+];
+
 /// The operation.
 pub struct Query;
 
@@ -40,7 +52,7 @@ impl Operation<DynamoDb> for Query {
         let page = PageFields::read(&mut fields, "QueryFilter");
         let conditions = KeyConditionFields::read(&mut fields);
         let direction = read_direction(&mut fields);
-        fields.finish()?;
+        fields.finish_in_order(&TOLD_FIRST)?;
 
         generations?;
         let (page, conditions) = page.parse(|placeholders| conditions.parse(placeholders))?;

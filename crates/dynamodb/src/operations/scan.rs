@@ -15,6 +15,19 @@ const GENERATIONS: Generations = Generations {
     legacy: &["AttributesToGet", "ScanFilter", "ConditionalOperator"],
 };
 
+/// The order in which AWS tells what is wrong with the members.
+const TOLD_FIRST: [&str; 9] = [
+    "select",
+    "totalSegments",
+    "returnConsumedCapacity",
+    "tableName",
+    "conditionalOperator",
+    "scanFilter",
+    "segment",
+    "limit",
+    "attributesToGet",
+];
+
 /// The operation.
 pub struct Scan;
 
@@ -36,7 +49,7 @@ impl Operation<DynamoDb> for Scan {
         let page = PageFields::read(&mut fields, "ScanFilter");
         let total = fields.integer("TotalSegments").range(1..=1_000_000).optional();
         let index = fields.integer("Segment").range(0..=999_999).optional();
-        fields.finish()?;
+        fields.finish_in_order(&TOLD_FIRST)?;
 
         generations?;
         let (page, ()) = page.parse(|_| Ok(()))?;

@@ -19,6 +19,17 @@ const GENERATIONS: Generations = Generations {
     legacy: &["AttributeUpdates", "Expected", "ConditionalOperator"],
 };
 
+/// The order in which AWS tells what is wrong with the members.
+const TOLD_FIRST: [&str; 7] = [
+    "returnConsumedCapacity",
+    "tableName",
+    "returnItemCollectionMetrics",
+    "returnValues",
+    "key",
+    "conditionalOperator",
+    "expected",
+];
+
 /// The operation.
 pub struct UpdateItem;
 
@@ -51,7 +62,7 @@ impl Operation<DynamoDb> for UpdateItem {
         let condition = ConditionFields::read(&mut fields);
         let placeholders = PlaceholderFields::read(&mut fields);
         let on_failure = OnConditionFailure::read(&mut fields);
-        fields.finish()?;
+        fields.finish_in_order(&TOLD_FIRST)?;
 
         generations?;
         let key = key.checked()?;

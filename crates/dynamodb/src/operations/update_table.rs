@@ -37,6 +37,9 @@ const CHANGING: &[&str] = &[
     "WarmThroughput",
 ];
 
+/// The order in which AWS tells what is wrong with the members.
+const TOLD_FIRST: [&str; 3] = ["tableName", "provisionedThroughput", "billingMode"];
+
 /// The operation.
 pub struct UpdateTable;
 
@@ -68,11 +71,11 @@ impl Operation<DynamoDb> for UpdateTable {
 
     fn parse(mut fields: Fields<'_>) -> Result<Input, ApiError> {
         let changing: Vec<&str> = CHANGING.iter().copied().filter(|member| fields.has(member)).collect();
-        let name_or_arn = name::read(&mut fields, "TableName");
+        let name_or_arn = name::read_of_table(&mut fields);
         let billing = BillingRequest::read(&mut fields);
         let sse = SseSpecification::read(&mut fields);
         let deletion_protection = fields.boolean("DeletionProtectionEnabled").optional();
-        fields.finish()?;
+        fields.finish_in_order(&TOLD_FIRST)?;
         check_exclusive(&changing)?;
         refuse_what_does_not_work(&fields)?;
         let update = match (sse, deletion_protection) {

@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
-use service::{ApiError, Fields};
+use service::fields::no_object;
+use service::{ApiError, Fields, Node};
 
 use crate::attribute_fields::or_noted;
+use crate::class;
 use crate::expression::legacy::{AttributeCondition, ConditionalOperator, LegacyOperator};
 use crate::value::AttributeValue;
 use crate::value::json::{Unchecked, read_value};
@@ -36,7 +38,7 @@ pub struct ConditionEntry {
 impl ConditionEntry {
     /// Reads a whole parameter; `None` where it is absent.
     pub fn read_all(fields: &mut Fields<'_>, name: &str) -> Option<Vec<Self>> {
-        let entries = fields.structure_map(name).optional()?;
+        let entries = fields.structure_map(name, class::CONDITION).optional()?;
         let read = |(attribute, mut fields): (Cow<'_, str>, Fields<'_>)| Self {
             attribute: attribute.into_owned(),
             values: read_values(&mut fields, "AttributeValueList"),
@@ -72,8 +74,11 @@ pub fn read_operator(fields: &mut Fields<'_>) -> Option<LegacyOperator> {
 
 /// Reads a value that may be there.
 pub fn read_one(fields: &mut Fields<'_>, name: &str) -> Option<Unchecked<AttributeValue>> {
-    let node = fields.take(name)?;
-    or_noted(fields, read_value(node))
+    let read = match fields.take(name)? {
+        node @ (Node::Object(_) | Node::List(_)) => read_value(node),
+        scalar => Err(no_object(&scalar, class::ATTRIBUTE_VALUE)),
+    };
+    or_noted(fields, read)
 }
 
 /// Reads a list of values that may be there.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use service::{ApiError, Fields};
 
 use super::comparison::{checked_all, read_conditional_operator, read_one, read_operator, read_values};
+use crate::class;
 use crate::expression::legacy::{self, ConditionalOperator, ExpectedAttribute, LegacyOperator};
 use crate::expression::{Condition, ExpressionKind, Placeholders};
 use crate::value::AttributeValue;
@@ -28,7 +29,7 @@ struct ExpectedEntry {
 impl<'a> ConditionFields<'a> {
     /// Reads them.
     pub fn read(fields: &mut Fields<'a>) -> Self {
-        let entries = fields.structure_map("Expected").optional();
+        let entries = fields.structure_map("Expected", class::EXPECTED_ATTRIBUTE_VALUE).optional();
         Self {
             expected: entries.map(|entries| entries.into_iter().map(ExpectedEntry::read).collect()),
             operator: read_conditional_operator(fields),

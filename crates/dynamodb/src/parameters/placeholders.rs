@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
+use service::fields::map_class;
 use service::{ApiError, Fields};
 
 use crate::attribute_fields::or_noted;
+use crate::class;
 use crate::expression::Placeholders;
 use crate::value::AttributeValue;
 use crate::value::json::{Unchecked, read_value};
@@ -47,7 +49,7 @@ fn read_names(fields: &mut Fields<'_>) -> Option<Vec<(String, String)>> {
 }
 
 fn read_values(fields: &mut Fields<'_>) -> Option<Vec<(String, Unchecked<AttributeValue>)>> {
-    let object = fields.object("ExpressionAttributeValues")?;
+    let object = fields.object("ExpressionAttributeValues", &map_class(class::ATTRIBUTE_VALUE))?;
     let pairs = object.0.into_iter();
     let read = pairs.map(|(key, node): (Cow<'_, str>, _)| Ok((key.into_owned(), read_value(node)?)));
     or_noted(fields, read.collect())

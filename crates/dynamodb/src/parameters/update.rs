@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use service::{ApiError, Fields};
 
 use super::comparison::read_one;
+use crate::class;
 use crate::expression::legacy::{AttributeUpdate, LegacyAction, attribute_updates};
 use crate::expression::{Placeholders, Update};
 use crate::value::AttributeValue;
@@ -25,7 +26,7 @@ struct UpdateEntry {
 impl<'a> UpdateFields<'a> {
     /// Reads them.
     pub fn read(fields: &mut Fields<'a>) -> Self {
-        let entries = fields.structure_map("AttributeUpdates").optional();
+        let entries = fields.structure_map("AttributeUpdates", class::ATTRIBUTE_VALUE_UPDATE).optional();
         Self {
             legacy: entries.map(|entries| entries.into_iter().map(UpdateEntry::read).collect()),
             expression: fields.string("UpdateExpression").optional(),

@@ -3,6 +3,7 @@
 use service::{ApiError, Fields};
 
 use super::descriptor::{Billing, BillingMode, Throughput};
+use crate::class;
 use crate::error::{invalid_parameters, limit_exceeded};
 
 /// The most units one table may be given.
@@ -136,9 +137,10 @@ impl Billing {
 }
 
 fn read_throughput(fields: &mut Fields<'_>) -> Option<Throughput> {
-    let mut members = fields.structure("ProvisionedThroughput")?;
-    let mut units = |name| members.integer(name).range(1..=i64::MAX).required().unsigned_abs();
-    Some(Throughput { read: units("ReadCapacityUnits"), write: units("WriteCapacityUnits") })
+    let mut members = fields.structure("ProvisionedThroughput", class::PROVISIONED_THROUGHPUT)?;
+    let mut units = |name| members.long(name).range(1..=i64::MAX).required().unsigned_abs();
+    let write = units("WriteCapacityUnits");
+    Some(Throughput { read: units("ReadCapacityUnits"), write })
 }
 
 fn check_limit(throughput: Throughput) -> Result<(), ApiError> {

@@ -7,6 +7,7 @@ use service::{ApiError, Fields};
 use super::iso_time::iso_time;
 use super::kms_errors;
 use crate::DynamoDb;
+use crate::class;
 use crate::error::{invalid_parameters, limit_exceeded};
 
 /// The alias of the AWS managed key.
@@ -35,7 +36,7 @@ pub struct SseSpecification {
 impl SseSpecification {
     /// Reads the member; `None` where it is absent.
     pub fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let mut members = fields.structure("SSESpecification")?;
+        let mut members = fields.structure("SSESpecification", class::SSE_SPECIFICATION)?;
         let enabled = members.boolean("Enabled").optional();
         let sse_type = members.string("SSEType").one_of(&["AES256", "KMS"]).optional();
         let key = members.string("KMSMasterKeyId").length(1..=2048).optional();

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use service::{ApiError, Fields};
 
 use super::{KeyAttribute, KeySchema, KeyType};
+use crate::class;
 use crate::error::invalid_parameters;
 
 /// `KeySchema` and `AttributeDefinitions`, read but not yet weighed against each other.
@@ -20,11 +21,11 @@ impl KeySchemaRequest {
     /// Reads both members.
     pub fn read(fields: &mut Fields<'_>) -> Self {
         let definitions = read_pairs(
-            fields.structures("AttributeDefinitions").required(),
+            fields.structures("AttributeDefinitions", class::ATTRIBUTE_DEFINITION).required(),
             "AttributeType",
             &["B", "N", "S"],
         );
-        let elements = fields.structures("KeySchema").count(1..=2).required();
+        let elements = fields.structures("KeySchema", class::KEY_SCHEMA_ELEMENT).count(1..=2).required();
         Self { elements: read_pairs(elements, "KeyType", &["HASH", "RANGE"]), definitions }
     }
 

@@ -27,6 +27,24 @@ pub fn read(fields: &mut Fields<'_>, member: &str) -> String {
     checked.required().into_owned()
 }
 
+/// Reads `TableName` of an operation on tables, as AWS does there: before any constraint of any member, it tells
+/// a name that is missing, too short or too long.
+pub fn read_of_table(fields: &mut Fields<'_>) -> String {
+    let told = match fields.peek("TableName") {
+        None | Some(Node::Null) => {
+            Some("The parameter 'TableName' is required but was not present in the request")
+        }
+        Some(Node::String(text))
+            if !text.starts_with("arn:") && !(3..=255).contains(&text.chars().count()) =>
+        {
+            Some("TableName must be at least 3 characters long and at most 255 characters long")
+        }
+        Some(_) => None,
+    };
+    told.into_iter().for_each(|told| fields.refuse(ApiError::validation(told)));
+    read(fields, "TableName")
+}
+
 /// Reads an optional member that must be a name.
 pub fn read_plain(fields: &mut Fields<'_>, member: &str) -> Option<String> {
     let field = fields.string(member).pattern(PATTERN, has_name_characters).length(3..=255);

@@ -10,11 +10,12 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use serde::ser::{Serialize, Serializer};
-use service::fields::{decode_blob, not_a};
+use service::fields::{decode_blob, map_class, no_list, no_object, no_structure, not_a};
 use service::json::Object;
 use service::{ApiError, Node};
 
 use super::{AttributeValue, Item, Map, Number, Set, ValueError, size};
+use crate::class;
 
 /// What was read in the right shape, and the first thing that is wrong with a value in it.
 #[derive(Debug, Default)]
@@ -64,13 +65,7 @@ impl Reader {
         let members = match node {
             Node::Object(Object(members)) => members,
             Node::Null => Vec::new(),
-            Node::List(_) => {
-                return Err(unexpected(
-                    "Unrecognized collection type class \
-                com.amazonaws.dynamodb.v20120810.AttributeValue",
-                ));
-            }
-            _ => return Err(unexpected("Unexpected token received from parser")),
+            other => return Err(no_structure(&other, class::ATTRIBUTE_VALUE)),
         };
         let mut value = None;
         for (name, node) in members {
@@ -129,8 +124,7 @@ impl Reader {
         let depth = self.deeper(depth);
         match node {
             Node::Object(object) => self.map(object, depth),
-            Node::List(_) => Err(unexpected("Unrecognized collection type class java.util.LinkedHashMap")),
-            _ => Err(unexpected("Unexpected token received from parser")),
+            other => Err(no_object(&other, &map_class(class::ATTRIBUTE_VALUE))),
         }
     }
 
@@ -225,7 +219,12 @@ fn text(node: Node<'_>) -> Result<Cow<'_, str>, ApiError> {
 }
 
 fn binary(node: Node<'_>) -> Result<Bytes, ApiError> {
-    decode_blob(&text(node)?).map(Bytes::from)
+    match node {
+        Node::String(text) => decode_blob(&text).map(Bytes::from),
+        Node::List(_) => Err(unexpected("Unrecognized collection type class java.nio.ByteBuffer")),
+        Node::Object(_) => Err(not_a("String", &node)),
+        _ => Err(unexpected("only base-64-encoded strings are convertible to bytes")),
+    }
 }
 
 fn boolean(node: Node<'_>) -> Result<bool, ApiError> {
@@ -237,9 +236,8 @@ fn boolean(node: Node<'_>) -> Result<bool, ApiError> {
 
 fn elements(node: Node<'_>) -> Result<Vec<Node<'_>>, ApiError> {
     match node {
-        Node::List(elements) => Ok(elements),
-        Node::Object(_) => Err(unexpected("Start of structure or map found where not expected")),
-        _ => Err(unexpected("Unexpected field type")),
+        Node::List(elements) => Ok(elements.into_iter().filter(|node| *node != Node::Null).collect()),
+        other => Err(no_list(&other)),
     }
 }
 
@@ -384,11 +382,17 @@ mod tests {
         for (item, told) in [
             (r#"{"a":{},"b":{"S":1}}"#, "NUMBER_VALUE cannot be converted to String"),
             (r#"{"a":{"N":1.5}}"#, "DECIMAL_VALUE cannot be converted to String"),
-            (r#"{"a":"x"}"#, "Unexpected token received from parser"),
-            (r#"{"a":{"BOOL":"true"}}"#, "STRING_VALUE cannot be converted to Boolean"),
+            (r#"{"a":"x"}"#, "Unexpected value type in payload"),
+            (r#"{"a":{"BOOL":"true"}}"#, "Unexpected token received from parser"),
+            (r#"{"a":{"B":1}}"#, "only base-64-encoded strings are convertible to bytes"),
+            (r#"{"a":{"B":[]}}"#, "Unrecognized collection type class java.nio.ByteBuffer"),
             (r#"{"a":{"SS":{}}}"#, "Start of structure or map found where not expected"),
             (r#"{"a":{"L":"x"}}"#, "Unexpected field type"),
-            (r#"{"a":{"M":[]}}"#, "Unrecognized collection type class java.util.LinkedHashMap"),
+            (
+                r#"{"a":{"M":[]}}"#,
+                "Unrecognized collection type java.util.Map<java.lang.String, \
+                 com.amazonaws.dynamodb.v20120810.AttributeValue>",
+            ),
         ] {
             assert_eq!(read(item), Err(format!("SerializationException {told}")), "{item}");
         }

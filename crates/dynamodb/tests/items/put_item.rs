@@ -113,14 +113,14 @@ fn constraints_are_told_together() {
                 "ReturnItemCollectionMetrics": "z", "ConditionalOperator": "a",
                 "ReturnValuesOnConditionCheckFailure": "b"}),
             violated(&[
-                "Value 'x' at 'returnValues' failed to satisfy constraint: Member must satisfy enum value set: \
-                 [ALL_NEW, UPDATED_OLD, ALL_OLD, NONE, UPDATED_NEW]",
                 "Value 'y' at 'returnConsumedCapacity' failed to satisfy constraint: Member must satisfy enum \
                  value set: [INDEXES, TOTAL, NONE]",
-                "Value 'z' at 'returnItemCollectionMetrics' failed to satisfy constraint: Member must satisfy \
-                 enum value set: [SIZE, NONE]",
                 "Value 'a' at 'conditionalOperator' failed to satisfy constraint: Member must satisfy enum \
                  value set: [OR, AND]",
+                "Value 'x' at 'returnValues' failed to satisfy constraint: Member must satisfy enum value set: \
+                 [ALL_NEW, UPDATED_OLD, ALL_OLD, NONE, UPDATED_NEW]",
+                "Value 'z' at 'returnItemCollectionMetrics' failed to satisfy constraint: Member must satisfy \
+                 enum value set: [SIZE, NONE]",
                 "Value 'b' at 'returnValuesOnConditionCheckFailure' failed to satisfy constraint: Member must \
                  satisfy enum value set: [ALL_OLD, NONE]",
             ]),

@@ -276,13 +276,13 @@ fn what_is_wrong_is_told_in_the_order_of_aws() {
         (
             json!({"Limit": 0, "Select": "x", "IndexName": "a"}),
             violated(&[
-                "Value null at 'tableName' failed to satisfy constraint: Member must not be null",
-                "Value 'a' at 'indexName' failed to satisfy constraint: Member must have length greater than or \
-                 equal to 3",
                 "Value 'x' at 'select' failed to satisfy constraint: Member must satisfy enum value set: \
                  [SPECIFIC_ATTRIBUTES, COUNT, ALL_ATTRIBUTES, ALL_PROJECTED_ATTRIBUTES]",
+                "Value null at 'tableName' failed to satisfy constraint: Member must not be null",
                 "Value '0' at 'limit' failed to satisfy constraint: Member must have value greater than or equal \
                  to 1",
+                "Value 'a' at 'indexName' failed to satisfy constraint: Member must have length greater than or \
+                 equal to 3",
             ]),
         ),
         (

@@ -129,9 +129,9 @@ fn what_is_wrong_is_told_in_the_order_of_aws() {
         (
             json!({"TotalSegments": 1_000_001, "Segment": -1}),
             violated(&[
-                "Value null at 'tableName' failed to satisfy constraint: Member must not be null",
                 "Value '1000001' at 'totalSegments' failed to satisfy constraint: Member must have value less \
                  than or equal to 1000000",
+                "Value null at 'tableName' failed to satisfy constraint: Member must not be null",
                 "Value '-1' at 'segment' failed to satisfy constraint: Member must have value greater than or \
                  equal to 0",
             ]),

@@ -16,13 +16,16 @@ fn a_wrong_json_type_is_told_before_anything_else() {
         "PutItem",
         [
             (json!({"TableName": 1}), serialization(string)),
-            (json!({"Item": "x"}), serialization("Unexpected token received from parser")),
+            (json!({"Item": "x"}), serialization("Unexpected field type")),
             (
                 json!({"Item": []}),
-                serialization("Unrecognized collection type class java.util.LinkedHashMap"),
+                serialization(
+                    "Unrecognized collection type java.util.Map<java.lang.String, \
+                     com.amazonaws.dynamodb.v20120810.AttributeValue>",
+                ),
             ),
             (json!({"Item": {"a": {}, "b": {"S": 1}}}), serialization(string)),
-            (json!({"Item": {"a": "x"}}), serialization("Unexpected token received from parser")),
+            (json!({"Item": {"a": "x"}}), serialization("Unexpected value type in payload")),
             (
                 json!({"ConditionExpression": {}}),
                 serialization("Start of structure or map found where not expected"),
@@ -31,8 +34,9 @@ fn a_wrong_json_type_is_told_before_anything_else() {
             (json!({"ExpressionAttributeValues": {":a": {"N": 1}}}), serialization(string)),
             (
                 json!({"Expected": {"a": {"Exists": "x"}}}),
-                serialization("STRING_VALUE cannot be converted to Boolean"),
+                serialization("Unexpected token received from parser"),
             ),
+            (json!({"Expected": {"a": {"Value": 1}}}), serialization("Unexpected field type")),
             (json!({"Expected": {"a": {"AttributeValueList": [{"S": 1}]}}}), serialization(string)),
         ],
     );
@@ -40,7 +44,7 @@ fn a_wrong_json_type_is_told_before_anything_else() {
         "Query",
         [
             (json!({"Limit": "x"}), serialization("STRING_VALUE cannot be converted to Integer")),
-            (json!({"ScanIndexForward": "x"}), serialization("STRING_VALUE cannot be converted to Boolean")),
+            (json!({"ScanIndexForward": "x"}), serialization("Unexpected token received from parser")),
             (json!({"ExclusiveStartKey": {"a": {"S": 1}}}), serialization(string)),
             (json!({"AttributesToGet": [1]}), serialization(string)),
         ],
@@ -50,10 +54,22 @@ fn a_wrong_json_type_is_told_before_anything_else() {
         [
             (
                 json!({"RequestItems": []}),
-                serialization("Unrecognized collection type class java.util.LinkedHashMap"),
+                serialization(
+                    "Unrecognized collection type java.util.Map<java.lang.String, \
+                     java.util.List<com.amazonaws.dynamodb.v20120810.WriteRequest>>",
+                ),
             ),
-            (json!({"RequestItems": {"plain": {}}}), serialization("Unexpected token received from parser")),
-            (json!({"RequestItems": {"plain": [1]}}), serialization("Unexpected token received from parser")),
+            (
+                json!({"RequestItems": {"plain": {}}}),
+                serialization("Start of structure or map found where not expected"),
+            ),
+            (json!({"RequestItems": {"plain": [1]}}), serialization("Unexpected value type in payload")),
+            (
+                json!({"RequestItems": {"plain": [[]]}}),
+                serialization(
+                    "Unrecognized collection type class com.amazonaws.dynamodb.v20120810.WriteRequest",
+                ),
+            ),
         ],
     );
 }

@@ -118,16 +118,34 @@ async fn what_asks_for_nothing_is_not_refused() {
 #[tokio::test]
 async fn violations_of_names_and_members_are_told_together() {
     let world = World::new().await;
-    let (code, message) = world.refused("CreateTable", json!({"TableName": "a!", "KeySchema": []})).await;
+    let (code, message) = world.refused("CreateTable", json!({"TableName": "abc!", "KeySchema": []})).await;
     assert_eq!(code, "ValidationException");
     assert_eq!(
         message,
-        "4 validation errors detected: Value 'a!' at 'tableName' failed to satisfy constraint: Member must \
-         satisfy regular expression pattern: [a-zA-Z0-9_.-]+; Value 'a!' at 'tableName' failed to satisfy \
-         constraint: Member must have length greater than or equal to 3; Value null at \
-         'attributeDefinitions' failed to satisfy constraint: Member must not be null; Value '[]' at 'keySchema' \
-         failed to satisfy constraint: Member must have length greater than or equal to 1"
+        "3 validation errors detected: Value null at 'attributeDefinitions' failed to satisfy constraint: Member \
+         must not be null; Value 'abc!' at 'tableName' failed to satisfy constraint: Member must satisfy regular \
+         expression pattern: [a-zA-Z0-9_.-]+; Value '[]' at 'keySchema' failed to satisfy constraint: Member must \
+         have length greater than or equal to 1"
     );
+}
+
+#[tokio::test]
+async fn a_missing_short_or_long_name_of_a_table_is_told_before_all_else() {
+    let world = World::new().await;
+    let missing = "The parameter 'TableName' is required but was not present in the request";
+    let length = "TableName must be at least 3 characters long and at most 255 characters long";
+    for operation in ["CreateTable", "DescribeTable", "UpdateTable", "DeleteTable"] {
+        for (body, told) in [
+            (json!({}), missing),
+            (json!({"TableName": null}), missing),
+            (json!({"TableName": ""}), length),
+            (json!({"TableName": "a!", "BillingMode": "x"}), length),
+            (json!({"TableName": "a".repeat(256)}), length),
+        ] {
+            let (code, message) = world.refused(operation, body).await;
+            assert_eq!((code.as_str(), message.as_str()), ("ValidationException", told), "{operation}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -59,9 +59,6 @@ pub(in super::super) fn contains(value: &Operand, part: &Operand) -> Checked {
 
 /// `size(operand)`
 pub(in super::super) fn size(operand: &Operand) -> Checked {
-    if matches!(operand, Operand::Size(_)) {
-        return Err(Problem::FunctionMisused("size"));
-    }
     require("size", operand, |value_type| {
         !matches!(value_type, ValueType::N | ValueType::Bool | ValueType::Null)
     })

@@ -302,7 +302,7 @@ mod tests {
     fn syntax_errors_are_told_before_anything_else() {
         for (text, token, near) in [
             ("a", "<EOF>", "a"),
-            ("a = ", "<EOF>", "="),
+            ("a = ", "<EOF>", "= "),
             ("= :n", "=", "= :n"),
             ("a == :n", "=", "== :n"),
             ("a = 5", "5", "= 5"),
@@ -326,7 +326,7 @@ mod tests {
             ("a != :n", "!", "a !="),
             ("a = NOT b", "NOT", "= NOT b"),
             ("a = :n, b = :n", ",", ":n, b"),
-            ("a = # ", "#", "= #"),
+            ("a = # ", "#", "= # "),
             ("a = :", ":", "= :"),
             ("a = :n.b", ".", ":n.b"),
             ("a + :n = :m", "+", "a + :n"),
@@ -344,8 +344,8 @@ mod tests {
             ("name = :n", "Attribute name is a reserved keyword; reserved keyword: name".to_owned()),
             ("a.SIZE = :n", "Attribute name is a reserved keyword; reserved keyword: SIZE".into()),
             ("#name = :n", "#name = :n is well".into()),
-            ("((a = :n))", "The expression has redundant parentheses".into()),
-            ("((a)) = :n", "The expression has redundant parentheses".into()),
+            ("((a = :n))", "The expression has redundant parentheses;".into()),
+            ("((a)) = :n", "The expression has redundant parentheses;".into()),
             ("((a = :n) AND b = :n)", "((a = :n) AND b = :n) is well".into()),
             (
                 "#q = :n",
@@ -364,7 +364,7 @@ mod tests {
                 "The function is not allowed in a condition expression; function: if_not_exists".into(),
             ),
             ("size(a)", format!("{misused}size")),
-            ("size(size(a)) = :n", format!("{misused}size")),
+            ("size(attribute_exists(a)) = :n", format!("{misused}attribute_exists")),
             ("attribute_exists(a) = :n", format!("{misused}attribute_exists")),
             ("contains(a, begins_with(b, :s))", format!("{misused}begins_with")),
         ] {
@@ -399,6 +399,7 @@ mod tests {
             ("contains(:n, a)", format!("{operand}contains, operand type: N")),
             ("contains(a, :n)", "contains(a, :n) is well".into()),
             ("size(:n) = :n", format!("{operand}size, operand type: N")),
+            ("size(size(a)) = :n", format!("{operand}size, operand type: N")),
             ("size(:null) = :n", format!("{operand}size, operand type: NULL")),
             ("size(:s) = :n", "size(:s) = :n is well".into()),
             ("a < :bool", format!("{operand}<, operand type: BOOL")),

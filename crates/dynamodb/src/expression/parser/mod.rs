@@ -51,7 +51,7 @@ struct Parser<'e, 'p> {
     kind: ExpressionKind,
     text: &'e str,
     current: Token<'e>,
-    /// Where the token before the current one begins.
+    /// Where the token before the current one begins; before the first, where the text does.
     previous: usize,
     placeholders: &'p mut Placeholders,
     deferred: Option<(Rank, Box<Problem>)>,
@@ -74,23 +74,14 @@ fn parse_all<'e, 'p, T>(
 impl<'e, 'p> Parser<'e, 'p> {
     fn new(kind: ExpressionKind, text: &'e str, placeholders: &'p mut Placeholders) -> Self {
         let current = token_at(text, 0);
-        Self {
-            kind,
-            text,
-            current,
-            previous: current.start,
-            placeholders,
-            deferred: None,
-            operators: 0,
-            nesting: 0,
-        }
+        Self { kind, text, current, previous: 0, placeholders, deferred: None, operators: 0, nesting: 0 }
     }
 
     fn whole<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         if self.text.len() > MAX_EXPRESSION_LEN {
             return Err(Problem::TooLong(self.text.len()).into());
         }
-        if self.current.kind == TokenKind::End {
+        if self.text.is_empty() {
             return Err(Problem::Empty.into());
         }
         let parsed = parse(self)?;
@@ -142,7 +133,7 @@ impl<'e, 'p> Parser<'e, 'p> {
     fn syntax_error(&self) -> Box<Problem> {
         let token = if self.current.kind == TokenKind::End { "<EOF>" } else { self.current.text };
         let next = token_at(self.text, self.current.end());
-        let near = self.text[self.previous..next.end()].trim_end();
+        let near = &self.text[self.previous..next.end()];
         Box::new(Problem::Syntax { token: token.to_owned(), near: near.to_owned() })
     }
 
@@ -326,7 +317,15 @@ pub(super) mod tests {
         );
         assert_eq!(
             told(ExpressionKind::Update, " \n"),
-            "Invalid UpdateExpression: The expression can not be empty;"
+            "Invalid UpdateExpression: Syntax error; token: \"<EOF>\", near: \" \n\""
+        );
+        assert_eq!(
+            told(ExpressionKind::Filter, "  = :n"),
+            "Invalid FilterExpression: Syntax error; token: \"=\", near: \"  = :n\""
+        );
+        assert_eq!(
+            told(ExpressionKind::Filter, "a =  "),
+            "Invalid FilterExpression: Syntax error; token: \"<EOF>\", near: \"=  \""
         );
     }
 
@@ -356,6 +355,7 @@ pub(super) mod tests {
             ("a[b]", "Syntax error; token: \"b\", near: \"[b]\"".into()),
             ("a[-1]", "Syntax error; token: \"-\", near: \"[-1\"".into()),
             ("a[1", "Syntax error; token: \"<EOF>\", near: \"1\"".into()),
+            ("a[01]", "Syntax error; token: \"1\", near: \"01]\"".into()),
             ("1a", "Syntax error; token: \"1\", near: \"1a\"".into()),
             ("size(a)", "Syntax error; token: \"(\", near: \"size(a\"".into()),
             ("a[99999999999]", "List index is not within the allowable range; index: [99999999999]".into()),
@@ -373,7 +373,7 @@ pub(super) mod tests {
         assert!(update_told(&format!("SET a = {}", "(".repeat(10_000))).starts_with(size));
         assert!(told(ExpressionKind::Projection, &"a.".repeat(10_000)).contains(size));
         let parentheses = |depth| format!("{}a = :n{}", "(".repeat(depth), ")".repeat(depth));
-        assert_eq!(condition_told(&parentheses(MAX_NESTING)), "The expression has redundant parentheses");
+        assert_eq!(condition_told(&parentheses(MAX_NESTING)), "The expression has redundant parentheses;");
         assert!(condition_told(&parentheses(2000)).starts_with("The expression is nested too deeply"));
         assert!(
             update_told(&format!("SET a = {}", "if_not_exists(b, ".repeat(200)))
@@ -401,6 +401,6 @@ pub(super) mod tests {
     fn paths_have_their_depth() {
         let path = |steps| format!("a{}", ".b".repeat(steps));
         assert!(told(ExpressionKind::Projection, &path(31)).ends_with("is well"));
-        assert!(told(ExpressionKind::Projection, &path(32)).ends_with("nested elements: 33"));
+        assert!(told(ExpressionKind::Projection, &path(32)).ends_with("nesting levels: 33"));
     }
 }

@@ -245,8 +245,8 @@ mod tests {
                 "ADD a :q",
                 "An expression attribute value used in expression is not defined; attribute value: :q".into(),
             ),
-            ("SET a = ((b))", "The expression has redundant parentheses".into()),
-            ("SET a = ((b + :n))", "The expression has redundant parentheses".into()),
+            ("SET a = ((b))", "The expression has redundant parentheses;".into()),
+            ("SET a = ((b + :n))", "The expression has redundant parentheses;".into()),
             ("SET a = foo(b)", "Invalid function name; function: foo".into()),
             (
                 "SET a = size(b)",
