@@ -6,7 +6,7 @@ use service::{ApiError, CallContext, Fields};
 use crate::DynamoDb;
 use crate::attribute_fields::optional_item;
 use crate::capacity::{Consistency, ConsumedCapacity, ReturnCapacity, Units};
-use crate::expression::Placeholders;
+use crate::expression::{AttributesWithParts, Placeholders};
 use crate::item_key::is_key_attribute;
 use crate::item_view::{Filter, ItemView, View};
 use crate::parameters::{FilterFields, PlaceholderFields, ProjectionFields};
@@ -50,6 +50,7 @@ pub struct PageRequest {
     index: Option<String>,
     /// How refusals call the filter.
     filter_name: &'static str,
+    with_parts: AttributesWithParts,
     wanted: Wanted,
     consistency: Consistency,
     return_capacity: ReturnCapacity,
@@ -102,14 +103,24 @@ impl<'a> PageFields<'a> {
         let filter_name = self.filter.name();
         let filter = self.filter.parse(&mut placeholders)?.map(Filter::new);
         let own = own(&mut placeholders)?;
-        placeholders.finish()?;
+        let with_parts = placeholders.finish()?;
         check_select(select, shown, self.index.is_some())?;
         let limit = self.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
         let count_only = select == Some(Select::Count);
         let wanted = Wanted { view: View { filter, projection }, count_only, limit };
         let (table, index) = (self.table, self.index);
         let (consistency, return_capacity) = (self.consistency, self.return_capacity);
-        Ok((PageRequest { table, start, index, filter_name, wanted, consistency, return_capacity }, own))
+        let page = PageRequest {
+            table,
+            start,
+            index,
+            filter_name,
+            with_parts,
+            wanted,
+            consistency,
+            return_capacity,
+        };
+        Ok((page, own))
     }
 }
 
@@ -177,6 +188,14 @@ impl PageRequest {
                 self.filter_name
             ))),
         }
+    }
+
+    /// Checks that no expression names a part of the primary key.
+    ///
+    /// # Errors
+    /// `ValidationException`.
+    pub fn check_parts(&self, schema: &KeySchema) -> Result<(), ApiError> {
+        Ok(self.with_parts.check_keys(|name| is_key_attribute(schema, name))?)
     }
 
     /// Reads the page and answers with it.

@@ -15,10 +15,27 @@ use crate::value::Item;
 /// # Errors
 /// `ValidationException` for a key that is none of this table.
 pub fn address_of_start(table: &Table, start: &Item) -> Result<Key, ApiError> {
-    if start.len() != table.key_schema().attributes().count() {
-        return Err(ApiError::validation("Exclusive Start Key must have same size as table's key schema"));
-    }
+    check_size(table, start)?;
     address_of_key(table, start).map_err(|error| invalid_start(&error.message.unwrap_or_default()))
+}
+
+/// The same of a query, which is refused in other words.
+///
+/// # Errors
+/// `ValidationException` for a key that is none of this table.
+pub fn address_of_query_start(table: &Table, start: &Item) -> Result<Key, ApiError> {
+    check_size(table, start)?;
+    if !table.key_schema().attributes().all(|attribute| start.get(&attribute.name).is_some()) {
+        return Err(ApiError::validation("The provided starting key is invalid"));
+    }
+    address_of_key(table, start)
+}
+
+fn check_size(table: &Table, start: &Item) -> Result<(), ApiError> {
+    if start.len() == table.key_schema().attributes().count() {
+        return Ok(());
+    }
+    Err(ApiError::validation("Exclusive Start Key must have same size as table's key schema"))
 }
 
 /// `ValidationException`: a starting key that is none.

@@ -120,6 +120,11 @@ pub enum ExpressionError {
     /// The way to what an update changes is not there.
     #[error("The document path provided in the update expression is invalid for update")]
     PathMissing,
+    /// An expression names a part of an attribute of the primary key.
+    #[error(
+        "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: {0}"
+    )]
+    KeyHasNoParts(String),
     /// An update would change the primary key.
     #[error(
         "One or more parameter values were invalid: Cannot update attribute {0}. This attribute is part of the key"

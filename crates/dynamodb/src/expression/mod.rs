@@ -42,6 +42,6 @@ pub use condition::{Comparator, Condition, Operand};
 pub use error::{ExpressionError, ExpressionKind, Problem};
 pub use key_condition::{KeyConditions, KeyElement, KeyQuery};
 pub use path::{Path, Step};
-pub use placeholders::Placeholders;
+pub use placeholders::{AttributesWithParts, Placeholders};
 pub use projection::Projection;
 pub use update::{Action, Update, UpdateValue};

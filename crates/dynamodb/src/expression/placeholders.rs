@@ -18,6 +18,22 @@ const MAX_KEY_LEN: usize = 255;
 pub struct Placeholders {
     names: Vec<Placeholder<String>>,
     values: Vec<Placeholder<Arc<AttributeValue>>>,
+    with_parts: AttributesWithParts,
+}
+
+/// The attributes of which the expressions of a request name parts: `a` of `a.b` and `a[0]`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct AttributesWithParts(Vec<String>);
+
+impl AttributesWithParts {
+    /// Checks that none is of the primary key, whose attributes have no parts.
+    ///
+    /// # Errors
+    /// The first attribute of which `is_key` holds.
+    pub fn check_keys(&self, is_key: impl Fn(&str) -> bool) -> Result<(), ExpressionError> {
+        let found = self.0.iter().find(|attribute| is_key(attribute));
+        found.map_or(Ok(()), |attribute| Err(ExpressionError::KeyHasNoParts(attribute.clone())))
+    }
 }
 
 #[derive(Debug)]
@@ -57,16 +73,22 @@ impl Placeholders {
         }
         let names = sorted(names.unwrap_or_default().into_iter());
         let shared = values.unwrap_or_default().into_iter().map(|(key, value)| (key, Arc::new(value)));
-        Ok(Self { names, values: sorted(shared) })
+        Ok(Self { names, values: sorted(shared), with_parts: AttributesWithParts::default() })
     }
 
-    /// Checks, behind the last expression, that all were used.
+    /// Checks, behind the last expression, that all were used; what they named is left.
     ///
     /// # Errors
     /// The unused names, else the unused values.
-    pub fn finish(&self) -> Result<(), ExpressionError> {
+    pub fn finish(&mut self) -> Result<AttributesWithParts, ExpressionError> {
         check_used(NAMES, &self.names)?;
-        check_used(VALUES, &self.values)
+        check_used(VALUES, &self.values)?;
+        Ok(std::mem::take(&mut self.with_parts))
+    }
+
+    /// Notes that an expression names a part of `attribute`.
+    pub(super) fn note_parts(&mut self, attribute: &str) {
+        self.with_parts.0.push(attribute.to_owned());
     }
 
     /// What `#name` stands for.
@@ -230,6 +252,6 @@ mod tests {
             "Value provided in ExpressionAttributeValues unused in expressions: keys: {:y}"
         );
         Condition::parse(ExpressionKind::Filter, "d = :y", &mut placeholders).unwrap();
-        assert_eq!(placeholders.finish(), Ok(()));
+        assert_eq!(placeholders.finish(), Ok(super::AttributesWithParts::default()));
     }
 }

@@ -13,7 +13,8 @@ use crate::attribute_fields::or_noted;
 use crate::batch::{DistinctKeys, check_names, open_tables};
 use crate::capacity::{Consistency, ConsumedCapacity, ReturnCapacity, Units};
 use crate::class;
-use crate::item_key::address_of_key;
+use crate::expression::AttributesWithParts;
+use crate::item_key::{address_of_key, is_key_attribute};
 use crate::item_view::{ItemView, View};
 use crate::parameters::{Generations, PlaceholderFields, ProjectionFields};
 use crate::table::OpenTable;
@@ -48,6 +49,7 @@ struct TableRequest {
     table: String,
     keys: Vec<Item>,
     view: View,
+    with_parts: AttributesWithParts,
     consistency: Consistency,
     spelling: Spelling,
 }
@@ -158,10 +160,10 @@ impl TableFields {
         };
         let mut placeholders = self.placeholders.checked()?;
         let projection = self.projection.parse(&mut placeholders)?;
-        placeholders.finish()?;
+        let with_parts = placeholders.finish()?;
         let consistency = Consistency::of(self.consistency);
         let view = View { filter: None, projection };
-        Ok(TableRequest { table: self.table, keys, view, consistency, spelling })
+        Ok(TableRequest { table: self.table, keys, view, with_parts, consistency, spelling })
     }
 }
 
@@ -178,6 +180,7 @@ fn read_keys(fields: &mut Fields<'_>) -> Vec<Unchecked<Item>> {
 fn all_addresses(requests: &[TableRequest], tables: &[OpenTable]) -> Result<Vec<Vec<Key>>, ApiError> {
     let mut distinct = DistinctKeys::default();
     let of_table = |(request, table): (&TableRequest, &OpenTable)| {
+        request.with_parts.check_keys(|name| is_key_attribute(table.key_schema(), name))?;
         let addresses = request.keys.iter().map(|key| distinct.add(table, address_of_key(table, key)?));
         addresses.collect()
     };

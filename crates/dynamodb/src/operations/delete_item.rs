@@ -5,8 +5,8 @@ use service::{ApiError, CallContext, Fields, Operation, OperationKind};
 use crate::DynamoDb;
 use crate::attribute_fields::required_item;
 use crate::capacity::ReturnCapacity;
-use crate::expression::Condition;
-use crate::item_key::address_of_key;
+use crate::expression::{AttributesWithParts, Condition};
+use crate::item_key::{address_of_key, is_key_attribute};
 use crate::parameters::{ConditionFields, Generations, PlaceholderFields};
 use crate::return_values::{OnConditionFailure, ReturnValues, WriteAnswer, read_item_collection_metrics};
 use crate::table::name;
@@ -38,6 +38,7 @@ pub struct Input {
     table: String,
     key: Item,
     condition: Option<Condition>,
+    with_parts: AttributesWithParts,
     on_failure: OnConditionFailure,
     return_old: bool,
     return_capacity: ReturnCapacity,
@@ -67,13 +68,14 @@ impl Operation<DynamoDb> for DeleteItem {
         let return_old = return_values.wants_old()?;
         let mut placeholders = placeholders.checked()?;
         let condition = condition.parse(&mut placeholders)?;
-        placeholders.finish()?;
-        Ok(Input { table, key, condition, on_failure, return_old, return_capacity })
+        let with_parts = placeholders.finish()?;
+        Ok(Input { table, key, condition, with_parts, on_failure, return_old, return_capacity })
     }
 
     async fn run(room: &DynamoDb, context: &CallContext, input: Input) -> Result<WriteAnswer, ApiError> {
         let table = room.open_table(context, &input.table).await?;
         let key = address_of_key(&table, &input.key)?;
+        input.with_parts.check_keys(|name| is_key_attribute(table.key_schema(), name))?;
         let (condition, change) = (input.condition.as_ref(), Change::Delete);
         let write = ItemWrite { table: &table, key, condition, on_failure: input.on_failure, change };
         let written = room.write_item(context, &write).await?;

@@ -6,7 +6,8 @@ use service::{ApiError, CallContext, Fields, Operation, OperationKind};
 use crate::DynamoDb;
 use crate::attribute_fields::required_item;
 use crate::capacity::{Consistency, ConsumedCapacity, ReturnCapacity, Units};
-use crate::item_key::address_of_key;
+use crate::expression::AttributesWithParts;
+use crate::item_key::{address_of_key, is_key_attribute};
 use crate::item_view::{ItemView, View};
 use crate::parameters::{Generations, PlaceholderFields, ProjectionFields};
 use crate::table::name;
@@ -27,6 +28,7 @@ pub struct Input {
     table: String,
     key: Item,
     view: View,
+    with_parts: AttributesWithParts,
     consistency: Consistency,
     return_capacity: ReturnCapacity,
 }
@@ -62,13 +64,15 @@ impl Operation<DynamoDb> for GetItem {
         let key = key.checked()?;
         let mut placeholders = placeholders.checked()?;
         let projection = projection.parse(&mut placeholders)?;
-        placeholders.finish()?;
-        Ok(Input { table, key, view: View { filter: None, projection }, consistency, return_capacity })
+        let with_parts = placeholders.finish()?;
+        let view = View { filter: None, projection };
+        Ok(Input { table, key, view, with_parts, consistency, return_capacity })
     }
 
     async fn run(room: &DynamoDb, context: &CallContext, input: Input) -> Result<Output, ApiError> {
         let table = room.open_table(context, &input.table).await?;
         let key = address_of_key(&table, &input.key)?;
+        input.with_parts.check_keys(|name| is_key_attribute(table.key_schema(), name))?;
         let found = room.read_item(context, &table, &key).await?;
         let size = found.as_ref().map_or(0, EncodedItem::size);
         let item = found.map(|item| input.view.show(&item)).transpose()?.flatten();

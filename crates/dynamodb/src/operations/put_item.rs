@@ -5,8 +5,8 @@ use service::{ApiError, CallContext, Fields, Operation, OperationKind};
 use crate::DynamoDb;
 use crate::attribute_fields::required_item;
 use crate::capacity::ReturnCapacity;
-use crate::expression::Condition;
-use crate::item_key::address_of_item;
+use crate::expression::{AttributesWithParts, Condition};
+use crate::item_key::{address_of_item, is_key_attribute};
 use crate::parameters::{ConditionFields, Generations, PlaceholderFields};
 use crate::return_values::{OnConditionFailure, ReturnValues, WriteAnswer, read_item_collection_metrics};
 use crate::table::name;
@@ -39,6 +39,7 @@ pub struct Input {
     table: String,
     item: Item,
     condition: Option<Condition>,
+    with_parts: AttributesWithParts,
     on_failure: OnConditionFailure,
     return_old: bool,
     return_capacity: ReturnCapacity,
@@ -69,13 +70,14 @@ impl Operation<DynamoDb> for PutItem {
         check_size(&item)?;
         let mut placeholders = placeholders.checked()?;
         let condition = condition.parse(&mut placeholders)?;
-        placeholders.finish()?;
-        Ok(Input { table, item, condition, on_failure, return_old, return_capacity })
+        let with_parts = placeholders.finish()?;
+        Ok(Input { table, item, condition, with_parts, on_failure, return_old, return_capacity })
     }
 
     async fn run(room: &DynamoDb, context: &CallContext, input: Input) -> Result<WriteAnswer, ApiError> {
         let table = room.open_table(context, &input.table).await?;
         let key = address_of_item(&table, &input.item)?;
+        input.with_parts.check_keys(|name| is_key_attribute(table.key_schema(), name))?;
         let (condition, change) = (input.condition.as_ref(), Change::Put(encode(&input.item)));
         let write = ItemWrite { table: &table, key, condition, on_failure: input.on_failure, change };
         let written = room.write_item(context, &write).await?;

@@ -8,7 +8,7 @@ use crate::expression::{KeyConditions, KeyElement, KeyQuery};
 use crate::page_request::{PageAnswer, PageFields, PageRequest};
 use crate::parameters::{Generations, KeyConditionFields};
 use crate::read_path::Source;
-use crate::starting_key::{address_of_start, check_within_query};
+use crate::starting_key::{address_of_query_start, check_within_query};
 use crate::table::{KeyAttribute, KeyType, Table};
 use crate::value::ValueType;
 
@@ -65,8 +65,9 @@ impl Operation<DynamoDb> for Query {
         page.check_index()?;
         let query = bound_to(&table, conditions)?;
         page.check_filter(table.key_schema())?;
+        page.check_parts(table.key_schema())?;
         let (partition, range) = (table.partition(query.partition()), query.range().clone());
-        let start = page.start.as_ref().map(|start| address_of_start(&table, start)).transpose()?;
+        let start = page.start.as_ref().map(|start| address_of_query_start(&table, start)).transpose()?;
         if let Some(start) = &start {
             check_within_query(start, partition, &range)?;
         }

@@ -60,6 +60,7 @@ impl Operation<DynamoDb> for Scan {
         let Input { page, segment } = input;
         let table = room.open_table(context, &page.table).await?;
         page.check_index()?;
+        page.check_parts(table.key_schema())?;
         let after = page.start.as_ref().map(|start| address_of_start(&table, start)).transpose()?;
         if let Some(start) = &after {
             check_within_segment(start, segment)?;

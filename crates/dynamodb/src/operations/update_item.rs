@@ -5,7 +5,7 @@ use service::{ApiError, CallContext, Fields, Operation, OperationKind};
 use crate::DynamoDb;
 use crate::attribute_fields::required_item;
 use crate::capacity::ReturnCapacity;
-use crate::expression::{Condition, Update};
+use crate::expression::{AttributesWithParts, Condition, Update};
 use crate::item_key::{address_of_key, is_key_attribute};
 use crate::parameters::{ConditionFields, Generations, PlaceholderFields, UpdateFields};
 use crate::return_values::{OnConditionFailure, ReturnValues, WriteAnswer, read_item_collection_metrics};
@@ -39,6 +39,7 @@ pub struct Input {
     key: Item,
     update: Update,
     condition: Option<Condition>,
+    with_parts: AttributesWithParts,
     on_failure: OnConditionFailure,
     return_values: ReturnValues,
     return_capacity: ReturnCapacity,
@@ -69,14 +70,15 @@ impl Operation<DynamoDb> for UpdateItem {
         let mut placeholders = placeholders.checked()?;
         let update = update.parse(&mut placeholders)?;
         let condition = condition.parse(&mut placeholders)?;
-        placeholders.finish()?;
-        Ok(Input { table, key, update, condition, on_failure, return_values, return_capacity })
+        let with_parts = placeholders.finish()?;
+        Ok(Input { table, key, update, condition, with_parts, on_failure, return_values, return_capacity })
     }
 
     async fn run(room: &DynamoDb, context: &CallContext, input: Input) -> Result<WriteAnswer, ApiError> {
         let table = room.open_table(context, &input.table).await?;
         let key = address_of_key(&table, &input.key)?;
         input.update.check_keys(|name| is_key_attribute(table.key_schema(), name))?;
+        input.with_parts.check_keys(|name| is_key_attribute(table.key_schema(), name))?;
         let condition = input.condition.as_ref();
         let change = Change::Update { update: &input.update, key: &input.key };
         let write = ItemWrite { table: &table, key, condition, on_failure: input.on_failure, change };

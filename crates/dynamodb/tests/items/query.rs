@@ -255,7 +255,11 @@ fn starting_keys_are_checked() {
         ),
         (
             from(json!({"id": {"S": "a"}, "seq": {"S": "6"}})),
-            invalid("The provided starting key is invalid: The provided key element does not match the schema"),
+            invalid("The provided key element does not match the schema"),
+        ),
+        (
+            from(json!({"id": {"S": "a"}, "x": {"N": "6"}})),
+            invalid("The provided starting key is invalid"),
         ),
         (
             from(json!({"id": {"S": "b"}, "seq": {"N": "6"}})),

@@ -219,3 +219,34 @@ fn tables_and_attributes_have_names() {
     );
     tables.ok("PutItem", put(&"n".repeat(65535)));
 }
+
+#[test]
+fn a_part_of_a_key_attribute_is_refused_wherever_it_is_named() {
+    let tables = Tables::new();
+    let told =
+        "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: id";
+    let one = json!({":v": {"N": "1"}});
+    let key = json!({"id": {"S": "a"}});
+    for (operation, request) in [
+        ("GetItem", json!({"TableName": "plain", "Key": key, "ProjectionExpression": "id.x"})),
+        (
+            "PutItem",
+            json!({"TableName": "plain", "Item": key, "ConditionExpression": "id[0] = :v", "ExpressionAttributeValues": one}),
+        ),
+        (
+            "DeleteItem",
+            json!({"TableName": "plain", "Key": key, "ConditionExpression": "id.x = :v", "ExpressionAttributeValues": one}),
+        ),
+        ("UpdateItem", json!({"TableName": "plain", "Key": key, "UpdateExpression": "SET q = id.x"})),
+        (
+            "Scan",
+            json!({"TableName": "plain", "FilterExpression": "id.x = :v", "ExpressionAttributeValues": one}),
+        ),
+        (
+            "BatchGetItem",
+            json!({"RequestItems": {"plain": {"Keys": [key], "ProjectionExpression": "id[1]"}}}),
+        ),
+    ] {
+        tables.refuses(operation, [(request, invalid(told))]);
+    }
+}

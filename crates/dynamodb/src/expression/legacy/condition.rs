@@ -170,7 +170,7 @@ fn check_values(operator: LegacyOperator, values: &[AttributeValue]) -> Result<(
         )));
     }
     if values.windows(2).any(|pair| pair[0].value_type() != pair[1].value_type()) {
-        return Err(invalid("AttributeValues inside AttributeValueList must all be of the same type"));
+        return Err(invalid("AttributeValues inside AttributeValueList must be of same type"));
     }
     match (operator, values) {
         (LegacyOperator::Between, [low, high]) => check_bounds(low, high),
@@ -340,7 +340,7 @@ mod tests {
             (
                 "IN",
                 vec![number(1), text("x")],
-                format!("{invalid}AttributeValues inside AttributeValueList must all be of the same type"),
+                format!("{invalid}AttributeValues inside AttributeValueList must be of same type"),
             ),
             (
                 "BETWEEN",

@@ -193,6 +193,9 @@ impl<'e, 'p> Parser<'e, 'p> {
                 break;
             }
         }
+        if !path.steps.is_empty() {
+            self.placeholders.note_parts(&path.attribute);
+        }
         let elements = 1 + path.steps.len();
         if elements > MAX_DEPTH {
             self.defer(Rank::Operand, Problem::PathTooDeep(elements));
