@@ -39,6 +39,14 @@ pub fn address_of_item(table: &Table, item: &Item) -> Result<Key, ApiError> {
     })
 }
 
+/// The same of an item of a batch, which AWS refuses in the words for a `Key`.
+///
+/// # Errors
+/// `ValidationException`.
+pub fn address_of_batched_item(table: &Table, item: &Item) -> Result<Key, ApiError> {
+    address(table, item, |_, _| does_not_match_the_schema())
+}
+
 /// The attributes of a stored item's primary key.
 #[must_use]
 pub fn is_key_attribute(schema: &KeySchema, name: &str) -> bool {

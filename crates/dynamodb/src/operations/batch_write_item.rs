@@ -11,7 +11,7 @@ use crate::attribute_fields::required_item;
 use crate::batch::{DistinctKeys, check_names, open_tables};
 use crate::capacity::{ConsumedCapacity, ReturnCapacity};
 use crate::class;
-use crate::item_key::{address_of_item, address_of_key};
+use crate::item_key::{address_of_batched_item, address_of_key};
 use crate::return_values::{OnConditionFailure, read_item_collection_metrics};
 use crate::table::OpenTable;
 use crate::value::codec::encode;
@@ -143,8 +143,8 @@ impl WriteFields {
                 Ok(BatchedWrite::Put(item))
             }
             (None, Some(key)) => Ok(BatchedWrite::Delete(key.checked()?)),
-            (None, None) => Err(ValueError::NoType.into()),
-            (Some(_), Some(_)) => Err(ValueError::SeveralTypes.into()),
+            // AWS says the same of a write that is none.
+            (None, None) | (Some(_), Some(_)) => Err(ValueError::SeveralTypes.into()),
         }
     }
 }
@@ -159,7 +159,7 @@ fn all_writes<'t>(
     let each = pairs.flat_map(|(request, table)| request.writes.iter().map(move |write| (table, write)));
     each.map(|(table, write)| {
         let (address, change) = match write {
-            BatchedWrite::Put(item) => (address_of_item(table, item)?, Change::Put(encode(item))),
+            BatchedWrite::Put(item) => (address_of_batched_item(table, item)?, Change::Put(encode(item))),
             BatchedWrite::Delete(key) => (address_of_key(table, key)?, Change::Delete),
         };
         let key = distinct.add(table, address)?;

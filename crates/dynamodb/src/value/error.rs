@@ -38,14 +38,6 @@ pub enum ValueError {
     /// `BS` without members.
     #[error("One or more parameter values were invalid: Binary sets should not be empty")]
     EmptyBinarySet,
-    /// An empty string in a set of strings.
-    #[error(
-        "One or more parameter values were invalid: An string set may not have a empty string as a member"
-    )]
-    EmptyStringInSet,
-    /// Empty bytes in a set of byte strings.
-    #[error("One or more parameter values were invalid: Binary sets may not contain null or empty values")]
-    EmptyBinaryInSet,
     /// A member of a set of strings stands twice; the whole list is told.
     #[error("One or more parameter values were invalid: Input collection {0} contains duplicates.")]
     DuplicateStrings(String),

@@ -99,7 +99,7 @@ fn what_is_wrong_is_told_in_the_order_of_aws() {
         ),
         (
             json!({"RequestItems": {"none": [{}]}}),
-            invalid("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"),
+            invalid("Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"),
         ),
         (
             json!({"RequestItems": {"none": [
@@ -121,7 +121,7 @@ fn what_is_wrong_is_told_in_the_order_of_aws() {
         (json!({"RequestItems": {"plain": [put("a")], "none": [put("a")]}}), not_found()),
         (
             json!({"RequestItems": {"plain": [{"PutRequest": {"Item": {"n": {"N": "1"}}}}]}}),
-            invalid("One or more parameter values were invalid: Missing the key id in the item"),
+            invalid("The provided key element does not match the schema"),
         ),
         (
             json!({"RequestItems": {"plain": [{"DeleteRequest": {"Key": {"n": {"N": "1"}}}}]}}),
