@@ -10,6 +10,7 @@
 //! | [`comments`] | comments give reasons: no tickets, no history, no debts |
 //! | [`papers`] | paths and links in the papers lead somewhere; every stored format has its fixture |
 //! | [`cipher`] | only `crates/crypto` touches the cipher library |
+//! | [`licences`] | what we are built of is licensed as `deny.toml` allows |
 //!
 //! Clippy enforces the rest (`clippy.toml`: clocks, files and randomness only in `env`).
 
@@ -18,6 +19,7 @@ mod comments;
 mod decoders;
 mod ladder;
 mod lengths;
+mod licences;
 mod names;
 mod operations;
 mod papers;
@@ -58,6 +60,7 @@ const RULES: &[Rule] = &[
     ("comments", comments::check),
     ("papers", papers::check),
     ("cipher", cipher::check),
+    ("licences", licences::check),
 ];
 
 /// Applies every rule to the checkout and tells how it stands.

@@ -4,14 +4,19 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+
+use crate::cargo;
 
 /// What a checkout holds that is nobody's to keep tidy.
 const NOT_OURS: &[&str] = &["target", ".git", "__pycache__", "bench-results", "artifacts"];
 
-/// Every file by its path from the root, with slashes. A file that is not text has an empty one.
 pub struct Repository {
+    /// Every file by its path from the root, with slashes. A file that is not text has an empty one.
     pub files: BTreeMap<String, String>,
+    /// Every package we are built of, with its licence.
+    pub packages: Vec<(String, Option<String>)>,
 }
 
 impl Repository {
@@ -19,7 +24,7 @@ impl Repository {
     pub fn read(root: &Path) -> Result<Self> {
         let mut files = BTreeMap::new();
         collect(root, "", &mut files)?;
-        Ok(Self { files })
+        Ok(Self { files, packages: packages()? })
     }
 
     /// Rust sources, by path.
@@ -47,8 +52,26 @@ impl Repository {
     #[cfg(test)]
     pub fn of(files: &[(&str, &str)]) -> Self {
         let owned = |(path, text): &(&str, &str)| ((*path).to_owned(), (*text).to_owned());
-        Self { files: files.iter().map(owned).collect() }
+        Self { files: files.iter().map(owned).collect(), packages: Vec::new() }
     }
+}
+
+fn packages() -> Result<Vec<(String, Option<String>)>> {
+    let output = cargo(&["metadata", "--format-version", "1", "--locked"]).output()?;
+    ensure!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Metadata = serde_json::from_slice(&output.stdout)?;
+    Ok(metadata.packages.into_iter().map(|package| (package.name, package.license)).collect())
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    license: Option<String>,
 }
 
 fn collect(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>) -> Result<()> {
