@@ -86,6 +86,7 @@ pub fn engine(error: &EngineError) -> ApiError {
         | EngineError::NoCheckpoint(_)
         | EngineError::CheckpointExists(_)
         | EngineError::NotKept(_)
+        | EngineError::TokenReused
         | EngineError::Unsupported(_)
         | EngineError::Io { .. } => internal(error),
     }

@@ -25,6 +25,9 @@ pub enum EngineError {
     /// The state asked for is older than what is kept, or not there yet.
     #[error("this state cannot be read: {0}")]
     NotKept(String),
+    /// A commit was applied under this token, and came with another request.
+    #[error("the token was used for another request")]
+    TokenReused,
     /// The engine cannot do this at all.
     #[error("this engine cannot {0}")]
     Unsupported(&'static str),

@@ -277,6 +277,25 @@ pub struct KeyspaceStats {
     pub value_bytes: u64,
     /// Bytes in files, ciphertext and all.
     pub disk_bytes: u64,
+    /// How far a deep rotation is; `None` where there is none.
+    pub rotation: Option<Rotation>,
+}
+
+/// How far a deep rotation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rotation {
+    /// Bytes in files under the new data encryption key.
+    pub done_bytes: u64,
+    /// Bytes in all files.
+    pub total_bytes: u64,
+}
+
+impl Rotation {
+    /// From 0 to 1.
+    #[must_use]
+    pub fn progress(self) -> f64 {
+        if self.total_bytes == 0 { 1.0 } else { self.done_bytes as f64 / self.total_bytes as f64 }
+    }
 }
 
 #[cfg(test)]

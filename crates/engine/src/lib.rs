@@ -18,6 +18,7 @@ pub mod keyspace;
 pub mod local;
 pub mod memory;
 pub mod metrics;
+pub mod snapshot;
 
 use crypto::SecretKey;
 use futures::FutureExt;
@@ -27,10 +28,11 @@ pub use checkpoint::{AsOf, CheckpointId, CheckpointInfo};
 pub use error::EngineError;
 pub use keyspace::{
     Commit, Direction, Entry, Guard, GuardedKey, Key, KeyspaceId, KeyspaceStats, Limit, Outcome, Page,
-    Partition, Segment, SortRange, Version, Write,
+    Partition, Rotation, Segment, SortRange, Version, Write,
 };
 pub use memory::MemoryEngine;
 pub use metrics::EngineMetrics;
+pub use snapshot::{Keep, Remembered, Snapshot, Token};
 
 /// The result of a call to an engine.
 pub type Result<T> = std::result::Result<T, EngineError>;
@@ -162,6 +164,62 @@ pub trait Engine: Send + Sync {
     /// [`EngineError::DiskFull`], [`EngineError::LogFailed`] or [`EngineError::Io`] nothing is visible, and
     /// after a restart the commit is there, whole, or not at all.
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Outcome>>;
+
+    /// As [`Engine::commit`], once: where a commit under the token's id was applied in the last ten minutes, nothing is
+    /// done, and the answer is that commit's. What was not applied is not remembered.
+    ///
+    /// # Errors
+    /// [`EngineError::TokenReused`] where the one that was applied came with another request; [`EngineError::Unsupported`]
+    /// from an engine that remembers none; those of [`Engine::commit`].
+    fn commit_once(&self, token: Token, commit: Commit) -> BoxFuture<'_, Result<Outcome>> {
+        let (_, _) = (token, commit);
+        std::future::ready(Err(EngineError::Unsupported("remember commits"))).boxed()
+    }
+
+    /// What was applied under a token's id in the last ten minutes: for callers whose guards depend on what a commit
+    /// that is sent again has changed already.
+    ///
+    /// # Errors
+    /// [`EngineError::Unsupported`] from an engine that remembers none.
+    fn recall(&self, token: [u8; 32]) -> BoxFuture<'_, Result<Option<Remembered>>> {
+        let _ = token;
+        std::future::ready(Err(EngineError::Unsupported("remember commits"))).boxed()
+    }
+
+    /// The state of open keyspaces at one version, for several reads: that of the last acknowledged commit or a later
+    /// one, or the one asked for.
+    ///
+    /// # Errors
+    /// [`EngineError::NotKept`] where the version asked for is not kept any more, or not there yet: the last one
+    /// is, and those that [`Engine::keep_versions`] keeps. [`EngineError::Unsupported`] from an engine that takes
+    /// none.
+    fn snapshot(&self, keyspaces: &[KeyspaceId], at: Option<Version>) -> Result<Box<dyn Snapshot>> {
+        let (_, _) = (keyspaces, at);
+        Err(EngineError::Unsupported("take snapshots"))
+    }
+
+    /// Says which states of an open keyspace are to stay readable, by snapshots and in checkpoints, until it is said
+    /// otherwise; returns the version of the oldest. Durable when it returns.
+    ///
+    /// # Errors
+    /// [`EngineError::NotKept`] where the version asked for is not kept any more, or not there yet, and nothing is
+    /// changed; [`EngineError::Unsupported`] from an engine that keeps none.
+    fn keep_versions(&self, keyspace: KeyspaceId, keep: Keep) -> BoxFuture<'_, Result<Version>> {
+        let (_, _) = (keyspace, keep);
+        std::future::ready(Err(EngineError::Unsupported("keep versions"))).boxed()
+    }
+
+    /// Begins a deep rotation of an open keyspace: a fresh data encryption key for everything that is written from now
+    /// on, and, in the background, for everything that was. [`KeyspaceStats::rotation`] tells how far it is. It
+    /// goes on after a restart, when the keyspace is opened; done, nothing opens under an older data encryption
+    /// key. Durably begun when it returns; another one begun meanwhile includes the first.
+    ///
+    /// # Errors
+    /// [`EngineError::Unsupported`] from an engine that keeps nothing under keys.
+    fn rotate(&self, keyspace: KeyspaceId) -> BoxFuture<'_, Result<()>> {
+        let _ = keyspace;
+        std::future::ready(Err(EngineError::Unsupported("rotate keys"))).boxed()
+    }
 
     /// Sizes of an open keyspace; estimates, never below zero, exact when all is compacted.
     fn stats(&self, keyspace: KeyspaceId) -> Result<KeyspaceStats>;

@@ -5,10 +5,14 @@
 //! entries, refuses to show them, and opens again under its key only; so closing here keeps honest callers
 //! out, not whoever reads the memory of the process.
 //!
+//! Map: `keyspace` (versions of entries) · `snapshot` · `tokens`.
+//!
 //! One lock per keyspace; a commit holds those of all its keyspaces, taken in the order of their ids, from
 //! its first guard to its last write, which is what makes commits serialisable.
 
 mod keyspace;
+mod snapshot;
+mod tokens;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as MapEntry;
@@ -23,10 +27,13 @@ use futures::future::BoxFuture;
 use parking_lot::{Mutex, RwLock, RwLockWriteGuard};
 
 use self::keyspace::{Entries, Keyspace, NOW, State};
+use self::snapshot::MemorySnapshot;
+use self::tokens::Tokens;
 use crate::local::seconds::Seconds;
 use crate::{
-    AsOf, CheckpointId, CheckpointInfo, Commit, Direction, Engine, EngineError, Entry, Key, KeyspaceId,
-    KeyspaceStats, Limit, Outcome, Page, Partition, Result, Segment, SortRange, Version,
+    AsOf, CheckpointId, CheckpointInfo, Commit, Direction, Engine, EngineError, Entry, Keep, Key, KeyspaceId,
+    KeyspaceStats, Limit, Outcome, Page, Partition, Remembered, Result, Segment, Snapshot, SortRange, Token,
+    Version,
 };
 
 /// An engine in memory.
@@ -34,6 +41,7 @@ pub struct MemoryEngine {
     keyspaces: RwLock<BTreeMap<KeyspaceId, Arc<RwLock<Keyspace>>>>,
     checkpoints: Mutex<BTreeMap<CheckpointId, Checkpoint>>,
     last_version: AtomicU64,
+    tokens: Mutex<Tokens>,
     seconds: Mutex<Seconds>,
     clock: Arc<dyn Clock>,
     salt: [u8; SALT_LEN],
@@ -54,6 +62,7 @@ impl MemoryEngine {
             keyspaces: RwLock::default(),
             checkpoints: Mutex::default(),
             last_version: AtomicU64::new(0),
+            tokens: Mutex::default(),
             seconds: Mutex::default(),
             clock: Arc::new(SystemClock),
             salt: random_bytes(random),
@@ -123,9 +132,28 @@ impl MemoryEngine {
         self.create_now(keyspace, table_key, entries)
     }
 
+    fn keep_now(&self, id: KeyspaceId, keep: Keep) -> Result<Version> {
+        let found = self.find(id)?;
+        let mut found = found.write();
+        found.check_open(id)?;
+        let last = self.last_version.load(Ordering::SeqCst);
+        self.note_now(last);
+        found.watermark = match keep {
+            Keep::Newest => None,
+            Keep::FromNow => Some(last),
+            Keep::From(version) if (found.floor..=last).contains(&version.0) => Some(version.0),
+            Keep::From(_) => return Err(not_kept(found.floor, last)),
+        };
+        Ok(Version(found.watermark.unwrap_or(last)))
+    }
+
+    fn now_s(&self) -> u64 {
+        self.clock.now_ms() / 1000
+    }
+
     /// Notes that versions up to `version` are given by now; returns the second it is.
     fn note_now(&self, version: u64) -> u64 {
-        self.seconds.lock().note(self.clock.now_ms() / 1000, version)
+        self.seconds.lock().note(self.now_s(), version)
     }
 
     fn open_now(&self, keyspace: KeyspaceId, table_key: &SecretKey) -> Result<()> {
@@ -208,6 +236,7 @@ impl Engine for MemoryEngine {
             let mut found = found.write();
             if found.state == State::Open {
                 found.state = State::Closed;
+                found.pins.clear();
             }
         }
     }
@@ -296,6 +325,38 @@ impl Engine for MemoryEngine {
         async move { self.commit_now(commit) }.boxed()
     }
 
+    fn commit_once(&self, token: Token, commit: Commit) -> BoxFuture<'_, Result<Outcome>> {
+        async move {
+            let mut tokens = self.tokens.lock();
+            if let Some(found) = tokens.recall(&token.id, self.now_s()) {
+                let same = found.request == token.request;
+                return if same {
+                    Ok(Outcome::Applied(found.version))
+                } else {
+                    Err(EngineError::TokenReused)
+                };
+            }
+            let outcome = self.commit_now(commit)?;
+            if let Outcome::Applied(version) = outcome {
+                tokens.remember(token, version, self.now_s());
+            }
+            Ok(outcome)
+        }
+        .boxed()
+    }
+
+    fn recall(&self, token: [u8; 32]) -> BoxFuture<'_, Result<Option<Remembered>>> {
+        async move { Ok(self.tokens.lock().recall(&token, self.now_s())) }.boxed()
+    }
+
+    fn snapshot(&self, keyspaces: &[KeyspaceId], at: Option<Version>) -> Result<Box<dyn Snapshot>> {
+        Ok(Box::new(MemorySnapshot::take(self, keyspaces, at)?))
+    }
+
+    fn keep_versions(&self, keyspace: KeyspaceId, keep: Keep) -> BoxFuture<'_, Result<Version>> {
+        async move { self.keep_now(keyspace, keep) }.boxed()
+    }
+
     fn stats(&self, keyspace: KeyspaceId) -> Result<KeyspaceStats> {
         self.read(keyspace, Keyspace::stats)
     }
@@ -314,11 +375,13 @@ impl Checkpoint {
             AsOf::Version(asked) => Some(asked.0),
             AsOf::Second(asked) => self.seconds.at(asked).filter(|_| asked < second),
         };
-        limit.filter(|limit| (oldest.0..=version.0).contains(limit)).ok_or_else(|| {
-            let (oldest, version) = (oldest.0, version.0);
-            EngineError::NotKept(format!("versions {oldest} to {version} are, until second {second}"))
-        })
+        let kept = limit.filter(|limit| (oldest.0..=version.0).contains(limit));
+        kept.ok_or_else(|| not_kept(oldest.0, version.0))
     }
+}
+
+fn not_kept(oldest: u64, newest: u64) -> EngineError {
+    EngineError::NotKept(format!("versions {oldest} to {newest} are kept"))
 }
 
 fn first_failing_guard(

@@ -10,7 +10,7 @@ macro_rules! suite {
         mod $engine {
             use super::*;
 
-            suite!(@ $make; keyspaces reads sweeps commits isolation checkpoints model);
+            suite!(@ $make; keyspaces reads sweeps commits isolation checkpoints versions model);
         }
     };
     (@ $make:expr; $($group:ident)*) => {
@@ -35,4 +35,18 @@ impl Subject for Memory {
     fn restart(&mut self) -> bool {
         false
     }
+}
+
+fn with_clock(clock: std::sync::Arc<dyn env::Clock>) -> Box<dyn Subject> {
+    Box::new(Memory(MemoryEngine::new(&SeededRandom::new(1)).with_clock(clock)))
+}
+
+#[test]
+fn seconds() {
+    conformance::seconds(&with_clock);
+}
+
+#[test]
+fn tokens() {
+    conformance::tokens(&with_clock);
 }

@@ -42,15 +42,20 @@ fn open(env: Env, store: &std::path::Path) -> Result<Arc<LocalEngine>> {
 }
 
 struct InFolder {
+    env: Env,
     folder: TempDir,
     engine: Option<Arc<LocalEngine>>,
 }
 
 impl InFolder {
     fn new() -> Self {
+        Self::with(Env::real())
+    }
+
+    fn with(env: Env) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
-        let engine = Some(open(Env::real(), folder.path()).expect("an empty store"));
-        Self { folder, engine }
+        let engine = Some(open(env.clone(), folder.path()).expect("an empty store"));
+        Self { env, folder, engine }
     }
 }
 
@@ -62,7 +67,7 @@ impl Subject for InFolder {
     fn restart(&mut self) -> bool {
         wait(self.engine().flush()).expect("a flush");
         self.engine = None;
-        self.engine = Some(open(Env::real(), self.folder.path()).expect("the store"));
+        self.engine = Some(open(self.env.clone(), self.folder.path()).expect("the store"));
         true
     }
 }
@@ -102,7 +107,17 @@ macro_rules! in_folder {
     };
 }
 
-in_folder!(keyspaces reads sweeps commits isolation checkpoints model);
+in_folder!(keyspaces reads sweeps commits isolation checkpoints versions model);
+
+#[test]
+fn seconds() {
+    conformance::seconds(&|clock| Box::new(InFolder::with(Env { clock, ..Env::real() })));
+}
+
+#[test]
+fn tokens() {
+    conformance::tokens(&|clock| Box::new(InFolder::with(Env { clock, ..Env::real() })));
+}
 
 macro_rules! on_simulated_disk {
     ($($group:ident)*) => {

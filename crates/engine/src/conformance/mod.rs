@@ -2,7 +2,7 @@
 //!
 //! An engine's own tests say how it is made ([`Subject`]) and call one function here per group:
 //! [`keyspaces`] · [`reads`] · [`sweeps`] · [`commits`] · [`isolation`] ·
-//! [`checkpoints`] · [`model`] (random sequences
+//! [`checkpoints`] · [`versions`] · [`seconds`] and [`tokens`] (with a clock that moves) · [`model`] (random sequences
 //! compared with [`MemoryEngine`](crate::MemoryEngine)). An engine that keeps its data on an
 //! [`env::Disk`] passes [`on_disk`] besides: power cuts, faults, tampering, and that nothing is readable.
 //!
@@ -18,6 +18,8 @@ mod model;
 pub mod on_disk;
 mod reads;
 mod sweeps;
+mod tokens;
+mod versions;
 
 pub use checkpoints::checkpoints;
 pub use commits::commits;
@@ -27,6 +29,8 @@ pub use keyspaces::keyspaces;
 pub use model::model;
 pub use reads::reads;
 pub use sweeps::sweeps;
+pub use tokens::tokens;
+pub use versions::{MakeWithClock, seconds, versions};
 
 /// Makes a new, empty engine.
 pub type Make<'a> = &'a dyn Fn() -> Box<dyn Subject>;

@@ -24,10 +24,13 @@ use super::pacing::Pacing;
 use super::recovery::{Recovered, Recovery};
 use super::sorted_file::file::SortedFile;
 use super::store::{Signal, Store, keyspace_folder};
-use super::{checkpoint, commit, compaction, flush, founding, lifecycle, read};
+use super::{
+    checkpoint, commit, compaction, flush, founding, lifecycle, read, rotation, snapshot, tokens, versions,
+};
 use crate::{
-    AsOf, CheckpointId, CheckpointInfo, Commit, Direction, Engine, EngineError, EngineMetrics, Entry, Key,
-    KeyspaceId, KeyspaceStats, Limit, Outcome, Page, Partition, Result, Segment, SortRange,
+    AsOf, CheckpointId, CheckpointInfo, Commit, Direction, Engine, EngineError, EngineMetrics, Entry, Keep,
+    Key, KeyspaceId, KeyspaceStats, Limit, Outcome, Page, Partition, Remembered, Result, Segment, Snapshot,
+    SortRange, Token, Version,
 };
 
 /// The embedded engine. Dropping it stops its threads, without a flush: what is in the log is parked at the
@@ -117,6 +120,15 @@ impl LocalEngine {
         let started = Builder::new().name(format!("engine {name}")).spawn(run);
         self.threads.lock().push(started.map_err(|source| EngineError::io("starting a thread", source))?);
         Ok(())
+    }
+
+    /// Sees that tokens can be remembered now; returns in which ten minutes.
+    async fn tokens_ready(&self) -> Result<u64> {
+        let slot = tokens::slot_now(&self.store);
+        if !tokens::are_ready(&self.store, slot) {
+            self.on_thread(move |store| tokens::make_ready(store, slot)).await?;
+        }
+        Ok(slot)
     }
 
     /// Answers a call that may wait long for the disk on a thread of its own. Dropping the future does not
@@ -264,7 +276,8 @@ impl Engine for LocalEngine {
 
     fn keyspaces(&self) -> BoxFuture<'_, Result<Vec<KeyspaceId>>> {
         let all = self.store.all();
-        let ids = all.iter().filter(|keyspace| !keyspace.is_dropped()).map(|keyspace| keyspace.id).collect();
+        let ids = all.iter().filter(|keyspace| !keyspace.is_dropped()).map(|keyspace| keyspace.id);
+        let ids = ids.filter(|id| !tokens::is_ours(*id)).collect();
         std::future::ready(Ok(ids)).boxed()
     }
 
@@ -295,6 +308,35 @@ impl Engine for LocalEngine {
 
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Outcome>> {
         commit::commit(&self.store, commit).boxed()
+    }
+
+    fn commit_once(&self, token: Token, commit: Commit) -> BoxFuture<'_, Result<Outcome>> {
+        async move {
+            commit.check()?;
+            let slot = self.tokens_ready().await?;
+            tokens::commit_once(&self.store, slot, &token, commit).await
+        }
+        .boxed()
+    }
+
+    fn recall(&self, token: [u8; 32]) -> BoxFuture<'_, Result<Option<Remembered>>> {
+        async move {
+            let slot = self.tokens_ready().await?;
+            tokens::recall(&self.store, slot, &token)
+        }
+        .boxed()
+    }
+
+    fn snapshot(&self, keyspaces: &[KeyspaceId], at: Option<Version>) -> Result<Box<dyn Snapshot>> {
+        Ok(Box::new(snapshot::take(&self.store, keyspaces, at)?))
+    }
+
+    fn keep_versions(&self, keyspace: KeyspaceId, keep: Keep) -> BoxFuture<'_, Result<Version>> {
+        self.on_thread(move |store| versions::keep(store, keyspace, keep)).boxed()
+    }
+
+    fn rotate(&self, keyspace: KeyspaceId) -> BoxFuture<'_, Result<()>> {
+        self.on_thread(move |store| rotation::rotate(store, keyspace)).boxed()
     }
 
     fn stats(&self, keyspace: KeyspaceId) -> Result<KeyspaceStats> {

@@ -77,12 +77,22 @@ pub fn flush(store: &Store, keyspace: &Keyspace) -> Result<()> {
 }
 
 fn flush_open(store: &Store, keyspace: &Keyspace, open: &OpenKeyspace) -> Result<()> {
-    let Some(tree) = freeze(store, open)? else { return Ok(()) };
-    let horizon = store.log.published();
+    while !flush_once(store, keyspace, open)? {}
+    Ok(())
+}
+
+/// `false` where it has to be done again, because more versions are to be kept than it kept.
+fn flush_once(store: &Store, keyspace: &Keyspace, open: &OpenKeyspace) -> Result<bool> {
+    let Some(tree) = freeze(store, open)? else { return Ok(true) };
+    let horizon = open.horizon(&store.log);
     let written = write_file(store, keyspace, open, &tree, horizon)?;
     let flushed = OpenKeyspace::flushed_with(&tree.frozen, &keyspace.flushed);
 
     let _lifecycle = keyspace.lifecycle.lock();
+    if horizon > open.horizon(&store.log) {
+        written.iter().for_each(|file| file.set_obsolete());
+        return Ok(false);
+    }
     let parked_before = store.store_file.anchor(keyspace.id).map(|anchor| anchor.parked).unwrap_or_default();
     let before = open.manifest.lock().content.clone();
     let added = written.iter().map(|file| file.record.clone()).collect();
@@ -96,7 +106,7 @@ fn flush_open(store: &Store, keyspace: &Keyspace, open: &OpenKeyspace) -> Result
     parked_before.iter().filter(|parked| parked.last <= flushed).for_each(|parked| {
         recovery::remove_leftover(&*store.env.disk, &parked::path(&keyspace.folder, parked.segment));
     });
-    Ok(())
+    Ok(true)
 }
 
 /// Freezes the active memtable; the tree whose frozen ones, all of them durable, are to be written.

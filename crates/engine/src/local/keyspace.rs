@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use crypto::{SecretKey, constant_time_eq};
 use parking_lot::{Mutex, RwLock};
@@ -12,6 +12,7 @@ use super::log::part::{LogId, LogKey};
 use super::log::queue::Log;
 use super::manifest::Manifest;
 use super::memtable::Memtable;
+use super::snapshot::AllHeld;
 use super::tree::Tree;
 use crate::{EngineError, KeyspaceId, Result};
 
@@ -109,6 +110,10 @@ pub struct OpenKeyspace {
     pub manifest: Mutex<CurrentManifest>,
     /// Whether its files could not be merged when that was last tried.
     pub merge_failed: AtomicBool,
+    /// Files under data encryption keys of epochs below this one are to be written anew, as the manifest says.
+    pub rotate_to: AtomicU32,
+    /// Trees that snapshots hold.
+    pub held: AllHeld,
     /// Whether it was closed because it was dropped.
     dropped: AtomicBool,
     memory: Arc<AtomicUsize>,
@@ -160,8 +165,10 @@ impl OpenKeyspace {
         Self {
             id,
             scope,
+            rotate_to: AtomicU32::new(manifest.content.rotate_to),
             manifest: Mutex::new(manifest),
             merge_failed: AtomicBool::new(false),
+            held: AllHeld::default(),
             dropped: AtomicBool::new(false),
             memory: memory.clone(),
             secrets: Mutex::new(Some(secrets)),
@@ -208,6 +215,13 @@ impl OpenKeyspace {
         self.secrets.lock().as_mut().map(with).ok_or_else(|| self.why_closed())
     }
 
+    /// Whatever is written from here on is under this data encryption key. Called with the order held.
+    pub fn add_dek(&self, epoch: u32, dek: SecretKey) -> Result<()> {
+        self.with_secrets(|secrets| secrets.deks.push((epoch, dek)))?;
+        *self.log_key.lock() = None;
+        Ok(())
+    }
+
     /// Whether `table_key` is the one it is open under.
     pub fn is_under(&self, table_key: &SecretKey) -> Result<bool> {
         self.with_secrets(|secrets| constant_time_eq(secrets.table_key.expose(), table_key.expose()))
@@ -251,6 +265,7 @@ impl OpenKeyspace {
         let order = log.order();
         self.scope.close();
         drop(order);
+        self.held.let_go();
         let floor = self.tree().floor;
         self.change_tree(|_| Tree {
             active: self.memtable(),

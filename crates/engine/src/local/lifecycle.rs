@@ -200,6 +200,7 @@ pub fn install_manifest(
     let digest = crypto::sha256(&bytes);
     store.store_file.install(keyspace.id, number, digest, flushed)?;
     current.digest = digest;
+    open.rotate_to.store(content.rotate_to, std::sync::atomic::Ordering::Release);
     current.content = content;
     keyspace.flushed.store(flushed, std::sync::atomic::Ordering::Release);
     manifests.remove_below(number);

@@ -64,13 +64,17 @@ mod reader;
 mod reclaim;
 mod recovery;
 mod retention;
+mod rotation;
 pub(crate) mod seconds;
+mod snapshot;
 mod sorted_file;
 mod store;
 mod store_file;
 mod store_record;
+mod tokens;
 mod tree;
 pub mod verify;
+mod versions;
 mod wiped;
 
 pub use engine::LocalEngine;

@@ -213,7 +213,13 @@ mod tests {
             FileHeader { number: 9, ..FileHeader::new(FileKind::Log, KeyspaceId([0; 16]), &key, &OsRandom) };
         let mut gathered = Gathered::default();
         let part = EncryptedPart { keyspace: KEYSPACE, epoch: 1, sealed: b"ciphertext" };
-        let record = Record { durable_through: 0, sequence: 5, kind: RecordKind::Commit, parts: vec![part] };
+        let record = Record {
+            durable_through: 0,
+            sequence: 5,
+            second: 1,
+            kind: RecordKind::Commit,
+            parts: vec![part],
+        };
         gathered.take(3, &record, |_, sequence| sequence > 4);
         gathered.take(4, &record, |_, sequence| sequence > 5);
         let [(KEYSPACE, anchor)] = gathered.park(&env, store.path(), &key, &segment).unwrap()[..] else {

@@ -4,6 +4,7 @@
 //! them to another thread would cost more than most of them take.
 
 use super::merge::KeyRange;
+use super::rotation;
 use super::store::Store;
 use super::tree::{Tree, key_of, range_of_partition, range_of_segment, user_key};
 use crate::{
@@ -13,13 +14,7 @@ use crate::{
 
 /// [`crate::Engine::get`].
 pub fn get(store: &Store, keyspace: KeyspaceId, key: &Key) -> Result<Option<Entry>> {
-    read(store, keyspace, |tree, snapshot| {
-        let found = tree.get(&user_key(key), snapshot)?;
-        let entry = |(version, value): (u64, Option<_>)| {
-            value.map(|value| Entry { key: key.clone(), version: Version(version), value })
-        };
-        Ok(found.and_then(entry))
-    })
+    read(store, keyspace, |tree, snapshot| entry(tree, key, snapshot))
 }
 
 /// [`crate::Engine::slice`].
@@ -31,8 +26,7 @@ pub fn slice(
     direction: Direction,
     limit: Limit,
 ) -> Result<Page> {
-    let range = range_of_partition(partition, range);
-    read(store, keyspace, |tree, snapshot| page(tree, range, direction, limit, snapshot))
+    read(store, keyspace, |tree, snapshot| slice_of(tree, (partition, range), direction, limit, snapshot))
 }
 
 /// [`crate::Engine::sweep`].
@@ -43,11 +37,41 @@ pub fn sweep(
     after: Option<&Key>,
     limit: Limit,
 ) -> Result<Page> {
-    let range = range_of_segment(segment, after);
-    read(store, keyspace, |tree, snapshot| match range {
+    read(store, keyspace, |tree, snapshot| sweep_of(tree, segment, after, limit, snapshot))
+}
+
+/// The entry at `key` that `snapshot` shows.
+pub fn entry(tree: &Tree, key: &Key, snapshot: u64) -> Result<Option<Entry>> {
+    let found = tree.get(&user_key(key), snapshot)?;
+    let entry = |(version, value): (u64, Option<_>)| {
+        value.map(|value| Entry { key: key.clone(), version: Version(version), value })
+    };
+    Ok(found.and_then(entry))
+}
+
+/// What `snapshot` shows of a range of a partition.
+pub fn slice_of(
+    tree: &Tree,
+    (partition, range): (Partition, &SortRange),
+    direction: Direction,
+    limit: Limit,
+    snapshot: u64,
+) -> Result<Page> {
+    page(tree, range_of_partition(partition, range), direction, limit, snapshot)
+}
+
+/// What `snapshot` shows of a segment behind an entry.
+pub fn sweep_of(
+    tree: &Tree,
+    segment: Segment,
+    after: Option<&Key>,
+    limit: Limit,
+    snapshot: u64,
+) -> Result<Page> {
+    match range_of_segment(segment, after) {
         Some(range) => page(tree, range, Direction::Forward, limit, snapshot),
         None => Ok(Page { entries: Vec::new(), more: false }),
-    })
+    }
 }
 
 /// [`crate::Engine::stats`].
@@ -69,6 +93,7 @@ pub fn stats(store: &Store, keyspace: KeyspaceId) -> Result<KeyspaceStats> {
         stats.value_bytes += in_memory.value_bytes;
     }
     stats.entries = stats.entries.saturating_sub(removals);
+    stats.rotation = rotation::progress(&open);
     Ok(stats)
 }
 

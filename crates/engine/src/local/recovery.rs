@@ -59,10 +59,11 @@ impl Recovery<'_> {
             store_file.change(|_| {})?;
         }
         self.remove_unused_segments(&record)?;
-        let (parked, last_sequence) = self.park_all(&record)?;
+        let (parked, last_sequence) = self.park_all(&record, &store_file)?;
         let (oldest, newest) = (record.oldest, record.newest);
         record.add_parked(&parked);
         record.floor = record.floor.max(last_sequence);
+        store_file.note_second(self.env.clock.now_ms() / 1000, record.floor);
         self.remove_orphans(&record)?;
         let number = record.newest + 1;
         let segment = Segment::create(self.env, self.folder, number, self.store_key, self.extent_len)?;
@@ -145,11 +146,15 @@ impl Recovery<'_> {
     }
 
     /// Parks the parts in all segments; returns what was parked, and the highest sequence number.
-    fn park_all(&self, record: &StoreRecord) -> Result<(Vec<(KeyspaceId, ParkedAnchor)>, u64)> {
+    fn park_all(
+        &self,
+        record: &StoreRecord,
+        store_file: &StoreFile,
+    ) -> Result<(Vec<(KeyspaceId, ParkedAnchor)>, u64)> {
         let mut parked = Vec::new();
         let (mut last_sequence, mut unended): (u64, Option<(u64, SegmentEnd)>) = (0, None);
         for number in record.oldest..=record.newest {
-            let (parts, end) = self.park_segment(number, &record.keyspaces)?;
+            let (parts, end) = self.park_segment(number, &record.keyspaces, store_file)?;
             parked.extend(parts);
             if let Some((before, end)) = unended.filter(|_| end.records > 0) {
                 let place = format!("after record {}: the rest is missing", end.records);
@@ -167,6 +172,7 @@ impl Recovery<'_> {
         &self,
         number: u64,
         keyspaces: &BTreeMap<KeyspaceId, Anchor>,
+        store_file: &StoreFile,
     ) -> Result<(Vec<(KeyspaceId, ParkedAnchor)>, SegmentEnd)> {
         let (header, bytes) = self.read_segment(number)?;
         let damaged = |place: String| EngineError::damaged(segment_name(number), place);
@@ -174,6 +180,7 @@ impl Recovery<'_> {
         let mut gathered = Gathered::default();
         let wanted = |id, sequence| keyspaces.get(&id).is_some_and(|anchor| sequence > anchor.flushed);
         let end = read_records(&bytes, &cipher, Until::TheEnd, &mut |index, record| {
+            store_file.note_second(record.second, record.sequence);
             gathered.take(index, record, wanted);
         });
         let end = end.map_err(|damage| damaged(damage.to_string()))?;

@@ -25,6 +25,8 @@ pub(super) enum Step {
     /// A keyspace made of a checkpoint, and its table key.
     Adopt(u8, u8, u8),
     DropCheckpoint(u8),
+    /// A deep rotation of a keyspace is begun.
+    Rotate(u8),
     /// Flush, stop, start, open what was open.
     Restart,
     /// Stop, start, open what was open.
@@ -35,7 +37,14 @@ pub(super) enum Step {
 pub(super) fn a_whole_life() -> Vec<Step> {
     let mut steps =
         vec![Step::Create(1, 1), Step::Create(2, 2), over(&[1, 2], 0), over(&[1, 2], 1), over(&[2], 2)];
-    steps.extend([Step::Flush, over(&[1, 2], 3), removals(&[1, 2], 1), big(1, 4), Step::Switch(1, 11)]);
+    steps.extend([
+        Step::Flush,
+        over(&[1, 2], 3),
+        removals(&[1, 2], 1),
+        big(1, 4),
+        Step::Rotate(1),
+        Step::Switch(1, 11),
+    ]);
     for round in 5..9 {
         steps.extend([over(&[1, 2], round), Step::Flush]);
     }
@@ -71,6 +80,7 @@ pub(super) fn a_switch() -> Vec<Step> {
         over(&[1], 1),
         Step::Switch(1, 2),
         over(&[1], 2),
+        Step::Rotate(1),
         Step::Switch(1, 3),
         over(&[1], 3),
     ]
@@ -114,6 +124,7 @@ pub(super) fn an_adoption() -> Vec<Step> {
         over(&[2, 3], 4),
         Step::Flush,
         Step::Take(3, 3),
+        Step::Rotate(3),
         over(&[3], 5),
     ]
 }
@@ -209,6 +220,7 @@ impl Progress {
                 let (id, key) = (keyspace(*number), table_key(*with));
                 wait(rig.engine().adopt(from, AsOf::Checkpoint, id, key))?;
             }
+            Step::Rotate(number) => wait(rig.engine().rotate(keyspace(*number)))?,
             Step::DropCheckpoint(number) => wait(rig.engine().drop_checkpoint(checkpoint_id(*number)))?,
             Step::Restart => {
                 rig.restart()?;
@@ -288,7 +300,12 @@ impl Expected {
                 after.keyspaces.insert(*number, Contents { table_key: *with, entries });
             }
             Step::DropCheckpoint(number) => drop(after.checkpoints.remove(number)),
-            Step::Flush | Step::Close(_) | Step::Open(_) | Step::Restart | Step::StopAndStart => {}
+            Step::Rotate(_)
+            | Step::Flush
+            | Step::Close(_)
+            | Step::Open(_)
+            | Step::Restart
+            | Step::StopAndStart => {}
         }
         after
     }

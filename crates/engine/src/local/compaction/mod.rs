@@ -17,11 +17,12 @@ use self::outputs::Outputs;
 use self::pick::{Job, Shape, Sizes, Span};
 use super::keyspace::{Keyspace, OpenKeyspace};
 use super::level_cursor::LevelCursor;
-use super::levels::Levels;
+use super::levels::{LEVELS, Levels};
 use super::lifecycle::install_manifest;
 use super::manifest::{Change, FileRecord};
 use super::merge::{Everything, Source};
 use super::retention::Retention;
+use super::rotation;
 use super::sorted_file::file::SortedFile;
 use super::store::Store;
 use super::tree::Tree;
@@ -38,6 +39,7 @@ pub fn run(store: &Store) {
             store.compactor.wait_for(&mut wakings, next.is_some().then_some(store.options.settle_after));
         if woken {
             work_until_done(store);
+            store.all().iter().for_each(|keyspace| rotate(store, keyspace));
         } else if let Some(keyspace) = next.filter(|_| store.log.published() == published) {
             try_job(store, &keyspace, settling);
         }
@@ -54,6 +56,27 @@ fn work_until_done(store: &Store) {
         }
         store.pacing.level0.tell();
     }
+}
+
+/// Goes on with the rotation of a keyspace, if it has one, while nothing is more urgent.
+fn rotate(store: &Store, keyspace: &Keyspace) {
+    while let Some(epoch) = rotation::rotates_to(keyspace).filter(|_| !store.is_stopping()) {
+        if !try_job(store, keyspace, |store, levels| rotating(store, levels, epoch)) {
+            return rotation::try_finish(store, keyspace.id);
+        }
+        work_until_done(store);
+    }
+}
+
+/// A job that writes a file anew that is under a key of an epoch before this one.
+fn rotating(store: &Store, levels: &Levels, epoch: u32) -> Option<Job> {
+    let is_stale = |file: &Arc<SortedFile>| file.record.header.epoch < epoch;
+    if levels.level(0).iter().any(is_stale) {
+        // Several files of one level 0 file would overlap; below, they do not.
+        return settling(store, levels).or_else(|| pick::everything(&shape(levels)));
+    }
+    let stale = (1..LEVELS).find_map(|level| Some((level, levels.level(level).iter().position(is_stale)?)));
+    stale.map(|(level, at)| Job { inputs: vec![(level, at..at + 1)], to: level, oldest: false, moves: false })
 }
 
 fn most_urgent(store: &Store, given_up: &BTreeSet<KeyspaceId>) -> Option<Arc<Keyspace>> {
@@ -163,7 +186,7 @@ impl Merge<'_> {
 
     /// Replaces files by what they hold together; `false` where it was told to stop.
     fn merge(&self, levels: &Levels, job: &Job) -> Result<bool> {
-        let horizon = self.store.log.published();
+        let horizon = self.open.horizon(&self.store.log);
         let mut outputs = Outputs::new(self.store, self.keyspace, self.open);
         let stop = || self.open.scope.is_closed() || self.store.is_stopping();
         let add = |user_key: &_, version, value: Option<&_>| outputs.add(user_key, version, value);
@@ -185,6 +208,11 @@ impl Merge<'_> {
         horizon: u64,
     ) -> Result<()> {
         let _lifecycle = self.keyspace.lifecycle.lock();
+        if !job.moves && horizon > self.open.horizon(&self.store.log) {
+            // More versions are to be kept than were: the job is done again.
+            added.iter().for_each(|(_, file)| file.set_obsolete());
+            return Ok(());
+        }
         let replaced: Vec<_> = inputs(levels, job).flatten().collect();
         let removed: Vec<_> = replaced.iter().map(|file| file.record.header.file_id).collect();
         let record =

@@ -9,8 +9,9 @@
 //! record:
 //!   0  8  durable through: every byte of the segment before this offset was synced when this was written
 //!   8  8  sequence number of the commit
-//!  16  1  kind: 1 commit, 2 end of the segment
-//!  17  4  number of parts, then each:
+//!  16  8  second it counts into, since 1970
+//!  24  1  kind: 1 commit, 2 end of the segment
+//!  25  4  number of parts, then each:
 //!            16 keyspace │ 4 epoch of its data encryption key │ 4 length │ ciphertext and tag
 //!   .  .  zeros up to a multiple of 16
 //! ```
@@ -31,7 +32,7 @@ use crate::local::reader::{BadBytes, Reader, len_of, u32_of};
 pub const FRAME_HEADER_LEN: usize = 16;
 /// What frames are aligned to, so that no frame header straddles a sector.
 pub const ALIGN: usize = 16;
-const HEAD_LEN: usize = 8 + 8 + 1 + 4;
+const HEAD_LEN: usize = 8 + 8 + 8 + 1 + 4;
 const PART_HEAD_LEN: usize = 16 + 4 + 4;
 const RECORD: u8 = 1;
 
@@ -90,6 +91,8 @@ pub struct NewRecord<'a> {
     pub place: PartPlace,
     /// Known to be synced.
     pub durable_through: u64,
+    /// When it was written, in seconds since 1970.
+    pub second: u64,
     /// One for each keyspace.
     pub parts: &'a [Part],
 }
@@ -110,6 +113,7 @@ impl NewRecord<'_> {
     fn encode_body(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.durable_through.to_le_bytes());
         out.extend_from_slice(&self.place.sequence.to_le_bytes());
+        out.extend_from_slice(&self.second.to_le_bytes());
         out.push(self.kind as u8);
         out.extend_from_slice(&u32_of(self.parts.len()).to_le_bytes());
         for part in self.parts {
@@ -142,6 +146,8 @@ pub struct Record<'a> {
     pub durable_through: u64,
     /// Of the commit.
     pub sequence: u64,
+    /// When it was written, in seconds since 1970.
+    pub second: u64,
     /// Commit or end.
     pub kind: RecordKind,
     /// One for each keyspace.
@@ -171,7 +177,7 @@ pub fn decrypt_record<'a>(
 /// Reads the plaintext of a record.
 pub fn decode_record(plain: &[u8]) -> Result<Record<'_>, BadBytes> {
     let mut reader = Reader::new(plain);
-    let (durable_through, sequence) = (reader.u64()?, reader.u64()?);
+    let (durable_through, sequence, second) = (reader.u64()?, reader.u64()?, reader.u64()?);
     let kind = match reader.u8()? {
         1 => RecordKind::Commit,
         2 => RecordKind::End,
@@ -181,7 +187,7 @@ pub fn decode_record(plain: &[u8]) -> Result<Record<'_>, BadBytes> {
     let parts = (0..count).map(|_| decode_encrypted_part(&mut reader)).collect::<Result<_, _>>()?;
     let padding = reader.rest();
     let sound = padding.len() < ALIGN && padding.iter().all(|byte| *byte == 0);
-    if sound { Ok(Record { durable_through, sequence, kind, parts }) } else { Err(BadBytes) }
+    if sound { Ok(Record { durable_through, sequence, second, kind, parts }) } else { Err(BadBytes) }
 }
 
 fn decode_encrypted_part<'a>(reader: &mut Reader<'a>) -> Result<EncryptedPart<'a>, BadBytes> {
@@ -220,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_record_cannot_promise_more_parts_than_it_holds() {
-        let mut plain = vec![0; 16];
+        let mut plain = vec![0; 24];
         plain.extend_from_slice(&[1, 0xff, 0xff, 0xff, 0xff]);
         assert!(decode_record(&plain).is_err());
     }

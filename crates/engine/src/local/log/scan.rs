@@ -289,7 +289,8 @@ mod tests {
             offsets.push(bytes.len());
             let place = PartPlace { index: index as u64, sequence: 10 + index as u64 };
             let parts = [Part { key: log_key.clone(), plain: wiped(vec![7; *len]) }];
-            let record = NewRecord { kind: RecordKind::Commit, place, durable_through, parts: &parts };
+            let record =
+                NewRecord { kind: RecordKind::Commit, place, durable_through, second: 1, parts: &parts };
             record.encode(&cipher, &mut bytes);
         }
         bytes.resize(bytes.len() + ZEROS_BEHIND, 0);

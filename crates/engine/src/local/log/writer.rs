@@ -45,7 +45,8 @@ impl Writer {
     /// Writes until the log is stopped.
     pub fn run(self, segment: Arc<Segment>) {
         let last_sequence = self.log.published();
-        let mut position = Position { segment, next_index: 0, last_sequence, group: Group::default() };
+        let mut position =
+            Position { segment, next_index: 0, last_sequence, second: 0, group: Group::default() };
         while let Some(queue) = self.log.take() {
             if let Err(error) = self.write_all(&mut position, queue) {
                 tracing::error!(%error, "the log takes no more writes until a restart");
@@ -73,6 +74,8 @@ impl Writer {
         position.group.waiting.push(queued.done);
         ended?;
         if let Some(record) = queued.record {
+            let second = self.env.clock.now_ms() / 1000;
+            position.second = self.store_file.note_second(second, record.place.sequence);
             position.encode(&record);
         }
         if position.group.frames.len() >= GROUP_LEN { self.sync_group(position) } else { Ok(()) }
@@ -154,6 +157,7 @@ struct Position {
     segment: Arc<Segment>,
     next_index: u64,
     last_sequence: u64,
+    second: u64,
     group: Group,
 }
 
@@ -165,7 +169,8 @@ impl Position {
     }
 
     fn put(&mut self, kind: RecordKind, place: PartPlace, parts: &[super::record::Part]) {
-        let record = NewRecord { kind, place, durable_through: self.segment.durable(), parts };
+        let (second, durable_through) = (self.second, self.segment.durable());
+        let record = NewRecord { kind, place, durable_through, second, parts };
         record.encode(&self.segment.cipher, &mut self.group.frames);
     }
 }
