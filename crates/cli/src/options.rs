@@ -40,6 +40,12 @@ pub struct ServeOptions {
         require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(), hide_possible_values = true,
     )]
     pub memory: Option<bool>,
+    /// Compress the files of tables made from now on, before they are encrypted [default: none]
+    ///
+    /// What is compressed tells by its length how much of it repeats, to whoever sees the disk: see
+    /// docs/encryption-at-rest.md.
+    #[arg(long, value_name = "HOW", env = "STRONGROOM_COMPRESSION", help_heading = "Storage")]
+    pub compression: Option<TableCompression>,
 
     /// A file with the root key: 64 hexadecimal digits, base64, or 32 raw bytes
     ///
@@ -89,6 +95,19 @@ pub struct ServeOptions {
         require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(), hide_possible_values = true,
     )]
     pub test_clock: Option<bool>,
+}
+
+/// How the files of new tables are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum TableCompression {
+    /// Not at all: lengths tell nothing of contents.
+    #[default]
+    None,
+    /// Fast.
+    Lz4,
+    /// Shorter.
+    Zstd,
 }
 
 /// How logs and the ready line are written.
@@ -160,6 +179,7 @@ impl ServeOptions {
             drain_seconds: self.drain_seconds.or(other.drain_seconds),
             data_dir: self.data_dir.or(other.data_dir),
             memory: self.memory.or(other.memory),
+            compression: self.compression.or(other.compression),
             root_key_file: self.root_key_file.or(other.root_key_file),
             root_key: self.root_key.or(other.root_key),
             passphrase_file: self.passphrase_file.or(other.passphrase_file),
@@ -177,7 +197,7 @@ impl ServeOptions {
 
 #[cfg(test)]
 mod tests {
-    use super::{LogFormat, ServeOptions};
+    use super::{LogFormat, ServeOptions, TableCompression};
     use std::path::Path;
 
     #[test]
@@ -191,6 +211,7 @@ mod tests {
             drain-seconds = 5
             data-dir = "/srv/strongroom"
             memory = false
+            compression = "lz4"
             root-key-file = "root.key"
             root-key = "00"
             passphrase-file = "phrase"
@@ -207,6 +228,7 @@ mod tests {
         .unwrap();
         assert_eq!(options.data_dir.as_deref(), Some(Path::new("/srv/strongroom")));
         assert_eq!(options.log_format, Some(LogFormat::Json));
+        assert_eq!(options.compression, Some(TableCompression::Lz4));
         assert_eq!(options.test_clock, Some(true));
         assert!(options.root_secret_access_key.is_some());
     }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use auth::AccessKey;
-use server::{Config, Limits, RootKeySource, Storage, TlsFiles};
+use server::{Compression, Config, Limits, RootKeySource, Storage, TlsFiles};
 use zeroize::Zeroizing;
 
-use crate::options::ServeOptions;
+use crate::options::{ServeOptions, TableCompression};
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8000";
 const DEFAULT_DATA_DIR: &str = "./strongroom-data";
@@ -93,10 +93,18 @@ fn limits(options: &ServeOptions) -> anyhow::Result<Limits> {
 fn storage(options: ServeOptions) -> anyhow::Result<Storage> {
     let folder = options.data_dir.clone().unwrap_or_else(|| DEFAULT_DATA_DIR.into());
     let in_memory = options.memory.unwrap_or_default();
+    let given = options.compression;
+    ensure!(!(in_memory && given.is_some()), "--memory writes no files to compress; give one or the other");
+    let compression = match given.unwrap_or_default() {
+        TableCompression::None => Compression::None,
+        TableCompression::Lz4 => Compression::Lz4,
+        TableCompression::Zstd => Compression::Zstd,
+    };
     let root_key = root_key(options, &folder)?;
     match (in_memory, root_key) {
         (false, root_key) => {
-            Ok(Storage::Directory { folder, root_key: root_key.unwrap_or(RootKeySource::Beside) })
+            let root_key = root_key.unwrap_or(RootKeySource::Beside);
+            Ok(Storage::Directory { folder, root_key, compression })
         }
         (true, None) => Ok(Storage::Memory),
         (true, Some(_)) => bail!("--memory writes nothing that a root key could seal; give one or the other"),
@@ -143,8 +151,8 @@ fn is_new(folder: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::config;
-    use crate::options::ServeOptions;
-    use server::{RootKeySource, Storage};
+    use crate::options::{ServeOptions, TableCompression};
+    use server::{Compression, RootKeySource, Storage};
     use std::path::Path;
 
     fn refusal(options: ServeOptions) -> String {
@@ -158,7 +166,11 @@ mod tests {
         assert_eq!((config.region.as_str(), config.account_id.as_str()), ("us-east-1", "000000000000"));
         assert!(config.root_credentials.is_none() && config.tls.is_none() && !config.test_clock);
         match config.storage {
-            Storage::Directory { folder, root_key: RootKeySource::Beside } => {
+            Storage::Directory {
+                folder,
+                root_key: RootKeySource::Beside,
+                compression: Compression::None,
+            } => {
                 assert_eq!(folder, Path::new("./strongroom-data"));
             }
             _ => panic!("a directory with its key beside it"),
@@ -185,6 +197,10 @@ mod tests {
             (
                 ServeOptions { memory: Some(true), root_key_file: Some("a".into()), ..default() },
                 "one or the other",
+            ),
+            (
+                ServeOptions { memory: Some(true), compression: Some(TableCompression::Lz4), ..default() },
+                "no files to compress",
             ),
             (ServeOptions { account_id: Some("12".into()), ..default() }, "give 12 digits"),
             (ServeOptions { region: Some("Europe".into()), ..default() }, "such as us-east-1"),

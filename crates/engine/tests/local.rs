@@ -9,7 +9,7 @@ use std::time::Duration;
 use crypto::SecretKey;
 use engine::conformance::on_disk::{self, OnDisk, Place};
 use engine::conformance::{self, Subject, wait};
-use engine::local::{LocalEngine, Options};
+use engine::local::{Compression, LocalEngine, Options};
 use engine::{Engine, KeyspaceId, Result};
 use env::{Env, SimDisk};
 use tempfile::TempDir;
@@ -26,6 +26,7 @@ fn small() -> Options {
         log_segments: 2,
         cache_bytes: 64 << 10,
         block_bytes: 512,
+        compression: Compression::None,
         file_bytes: 4 << 10,
         level0_files: 3,
         level_bytes: 24 << 10,
@@ -76,7 +77,8 @@ struct OnSimulatedDisk;
 
 impl OnDisk for OnSimulatedDisk {
     fn start(&self, env: Env) -> Result<Arc<dyn Engine>> {
-        Ok(open(env, self.store())?)
+        let options = Options { compression: Compression::Lz4, ..small() };
+        Ok(LocalEngine::open(env, self.store(), SecretKey::take(&mut STORE_KEY.clone()), options)?)
     }
 
     fn store_key(&self) -> [u8; 32] {

@@ -1,7 +1,8 @@
 //! What version 1 of the formats wrote must open for ever.
 //!
 //! `fixtures/store-1` was written once, by `write_the_fixture`, and holds every kind of file: the file
-//! `store`, a log segment, a checkpoint, and for each of three keyspaces manifest, sorted files and parked parts.
+//! `store`, a log segment, a checkpoint, and for each of three keyspaces manifest, sorted files (some compressed
+//! with LZ4, some with Zstandard) and parked parts.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use bytes::Bytes;
 use crypto::SecretKey;
 use engine::conformance::wait;
 use engine::local::decode::{FileKind, file_headers};
-use engine::local::{LocalEngine, Options};
+use engine::local::{Compression, LocalEngine, Options};
 use engine::{
     AsOf, CheckpointId, Commit, Engine, Key, KeyspaceId, Limit, Outcome, Partition, Segment, Write,
 };
@@ -74,6 +75,7 @@ fn write_the_fixture() {
     let engine = open(&store);
     wait(engine.create(ONE, key(0x01))).expect("created");
     wait(engine.create(TWO, key(0x02))).expect("created");
+    wait(engine.set_compression(TWO, Compression::Zstd)).expect("set");
     (0..5).for_each(|number| put(&engine, &[ONE, TWO], number, Some(value(number))));
     wait(engine.flush()).expect("flushed");
     wait(engine.switch_table_key(ONE, key(0x1b))).expect("switched");
@@ -93,7 +95,8 @@ fn fixture() -> PathBuf {
 }
 
 fn open(store: &Path) -> Arc<LocalEngine> {
-    let options = Options { log_extent_bytes: 4 << 10, ..Options::default() };
+    let compression = Compression::Lz4;
+    let options = Options { log_extent_bytes: 4 << 10, compression, ..Options::default() };
     LocalEngine::open(Env::real(), store, key(STORE_KEY), options).expect("the store opens")
 }
 

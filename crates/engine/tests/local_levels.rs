@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use crypto::SecretKey;
 use engine::conformance::wait;
-use engine::local::{LocalEngine, Options};
+use engine::local::{Compression, LocalEngine, Options};
 use engine::{
     Commit, Direction, Engine, Entry, Key, KeyspaceId, Limit, Outcome, Partition, Segment, SortRange, Write,
 };
@@ -184,5 +184,34 @@ fn commits_slow_down_where_merges_are_slow_and_lose_nothing() {
     });
     assert!(commits.count() < most, "level 0 grows and nobody waits");
     assert!(!world.engine().metrics().stalled.is_zero());
+    world.assert_reads_like_the_model();
+}
+
+#[test]
+fn what_is_compressed_reads_the_same_and_takes_less_room() {
+    let disk_bytes = |compression| {
+        let mut world = World::new(6, Options { compression, ..tiny() });
+        (0..100).for_each(|_| world.commit());
+        wait(world.engine().compact(ID)).expect("a merge of everything");
+        world.assert_reads_like_the_model();
+        wait(world.engine().verify(ID)).expect("every digest is that of the manifest");
+        world.engine().stats(ID).expect("open").disk_bytes
+    };
+    let [plain, lz4, zstd] = [Compression::None, Compression::Lz4, Compression::Zstd].map(disk_bytes);
+    assert!(lz4 < plain * 3 / 4 && zstd < plain * 3 / 4, "{plain}, {lz4}, {zstd}");
+}
+
+#[test]
+fn compression_may_change_for_new_files_and_stays_as_it_was_set() {
+    let mut world = World::new(7, tiny());
+    (0..100).for_each(|_| world.commit());
+    wait(world.engine().compact(ID)).expect("a merge of everything");
+    let plain = world.engine().stats(ID).expect("open").disk_bytes;
+    wait(world.engine().set_compression(ID, Compression::Zstd)).expect("set");
+    world.start();
+    wait(world.engine().open(ID, table_key())).expect("opened");
+    assert_eq!(world.engine().stats(ID).expect("open").disk_bytes, plain, "files stay as they are");
+    wait(world.engine().compact(ID)).expect("a merge of everything");
+    assert!(world.engine().stats(ID).expect("open").disk_bytes < plain * 3 / 4);
     world.assert_reads_like_the_model();
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use auth::AccessKey;
+use engine::local::Compression;
 use kms::RootKeySource;
 
 use crate::limits::Limits;
@@ -38,5 +39,7 @@ pub enum Storage {
         folder: PathBuf,
         /// What seals it.
         root_key: RootKeySource,
+        /// Of the files of tables that are made from now on.
+        compression: Compression,
     },
 }

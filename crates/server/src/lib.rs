@@ -24,6 +24,7 @@ pub mod watchdog;
 pub mod wiring;
 
 pub use config::{Config, Storage};
+pub use engine::local::Compression;
 pub use kms::{Home, RootKeySource};
 pub use limits::Limits;
 pub use server::Server;

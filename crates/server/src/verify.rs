@@ -13,6 +13,7 @@ use crypto::SecretKey;
 use dynamodb::table::stored_keys::{StoredKeys, stored_keys};
 use engine::EngineError;
 pub use engine::KeyspaceId;
+use engine::local::Compression;
 pub use engine::local::verify::{Finding, Place};
 use engine::local::verify::{Keys, Verify};
 use env::{Env, Overlay};
@@ -200,7 +201,7 @@ async fn tables(
     root_key: RootKey,
     home: Home,
 ) -> Result<Vec<StoredKeys>, Box<dyn std::error::Error>> {
-    let vault = Vault::over(over, folder, root_key)?;
+    let vault = Vault::over(over, folder, root_key, Compression::None)?;
     vault.open_system_keyspace("kms", kms::store::KEYSPACE).await?;
     vault.open_system_keyspace("catalog", dynamodb::table::catalog::KEYSPACE).await?;
     let marker_key = vault.root_key.derive_marker_key();

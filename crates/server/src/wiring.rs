@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use auth::credentials;
 use dynamodb::DynamoDb;
-use engine::local::{LocalEngine, Options};
+use engine::local::{Compression, LocalEngine, Options};
 use engine::{Engine, EngineError, EngineMetrics, KeyspaceId, MemoryEngine};
 use env::{Clock, Env, MovableClock};
 use envelope::Shredder;
@@ -60,7 +60,9 @@ impl Vault {
     pub async fn open(env: &Env, storage: &Storage) -> Result<Self, StartError> {
         match storage {
             Storage::Memory => Self::in_memory(env),
-            Storage::Directory { folder, root_key } => Self::in_folder(env, folder, root_key).await,
+            Storage::Directory { folder, root_key, compression } => {
+                Self::in_folder(env, folder, root_key, *compression).await
+            }
         }
     }
 
@@ -71,21 +73,32 @@ impl Vault {
         Ok(Self { engine, root_key, shredder: Arc::new(shredder), warning, _lock: None })
     }
 
-    async fn in_folder(env: &Env, folder: &Path, source: &RootKeySource) -> Result<Self, StartError> {
+    async fn in_folder(
+        env: &Env,
+        folder: &Path,
+        source: &RootKeySource,
+        compression: Compression,
+    ) -> Result<Self, StartError> {
         let lock = lock(env, folder)?;
         let (root_key, warning) = RootKey::unseal(env, Some(folder), source)?;
-        Ok(Self { warning, _lock: Some(lock), ..Self::over(env, folder, root_key)? })
+        Ok(Self { warning, _lock: Some(lock), ..Self::over(env, folder, root_key, compression)? })
     }
 
-    /// What lies in a data directory whose lock is held, or over a disk that is not written to.
+    /// What lies in a data directory whose lock is held, or over a disk that is not written to; tables made in it
+    /// are compressed as told.
     ///
     /// # Errors
     /// As [`StartError`].
-    pub fn over(env: &Env, folder: &Path, root_key: RootKey) -> Result<Self, StartError> {
+    pub fn over(
+        env: &Env,
+        folder: &Path,
+        root_key: RootKey,
+        compression: Compression,
+    ) -> Result<Self, StartError> {
         let sealing_key = root_key.derive_shred_sealing_key();
         let shredder = Arc::new(Shredder::open(env.clone(), Some(&folder.join("shred")), sealing_key)?);
         let store = folder.join("store");
-        let options = Options { open_files: OPEN_FILES, ..Options::default() };
+        let options = Options { open_files: OPEN_FILES, compression, ..Options::default() };
         let opened = LocalEngine::open(env.clone(), &store, root_key.derive_store_key(), options);
         let engine = opened.map_err(|cause| engine_error(folder, store, cause))?;
         Ok(Self { engine, root_key, shredder, warning: None, _lock: None })

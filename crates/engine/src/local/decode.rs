@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use env::Disk;
 
+use super::compression::Compression;
 pub use super::header::{FileHeader, FileKind, HEADER_LEN};
 use super::log::{part, record};
 use super::sorted_file::block::BlockCursor;
@@ -93,6 +94,13 @@ pub fn index_value(bytes: &[u8]) -> bool {
     layout::decode_data_handle(Some(bytes)).is_ok() | layout::Run::decode(Some(bytes)).is_ok()
 }
 
+/// A data block that was compressed, either way.
+#[must_use]
+pub fn compressed_block(bytes: &[u8]) -> bool {
+    let is_one = |compression: Compression| compression.decompress(bytes.to_vec()).is_ok();
+    is_one(Compression::Lz4) | is_one(Compression::Zstd)
+}
+
 /// A filter, asked for a key; any bytes are one.
 #[must_use]
 pub fn filter(bytes: &[u8], key: &[u8]) -> bool {
@@ -157,6 +165,7 @@ mod tests {
                 super::checkpoint_body(&bytes),
                 super::block(&bytes, b"key"),
                 super::index_value(&bytes),
+                super::compressed_block(&bytes),
                 super::filter(&bytes, b"key"),
                 super::properties(&bytes),
             ];

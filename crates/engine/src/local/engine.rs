@@ -14,6 +14,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::oneshot;
 
 use super::cache::Caches;
+use super::compression::Compression;
 use super::keyspace::Keyspace;
 use super::levels::LEVELS;
 use super::log::queue::Log;
@@ -71,6 +72,15 @@ impl LocalEngine {
             compaction::compact_all(store, &keyspace)
         })
         .await
+    }
+
+    /// Compresses the files of an open keyspace that are written from here on as told; those there are stay until
+    /// they are merged.
+    ///
+    /// # Errors
+    /// [`EngineError::Absent`], [`EngineError::Closed`]; those of the file system, after which either may hold.
+    pub async fn set_compression(&self, keyspace: KeyspaceId, compression: Compression) -> Result<()> {
+        self.on_thread(move |store| lifecycle::set_compression(store, keyspace, compression)).await
     }
 
     /// Compares every file of an open keyspace with its digest in the manifest.

@@ -149,8 +149,11 @@ pub fn new_writer(
     work: Work,
 ) -> Result<SortedFileWriter> {
     let pacing = store.pacing.clone();
-    let form =
-        Form { block_len: store.options.block_bytes, pace: Box::new(move |bytes| pacing.wrote(work, bytes)) };
+    let form = Form {
+        block_len: store.options.block_bytes,
+        compression: open.manifest.lock().content.compression,
+        pace: Box::new(move |bytes| pacing.wrote(work, bytes)),
+    };
     open.with_secrets(|secrets| {
         let dek = secrets.current_dek().ok_or(EngineError::Closed(keyspace.id))?;
         SortedFileWriter::create(&store.env, &keyspace.folder, keyspace.id, dek, form)

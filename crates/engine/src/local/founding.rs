@@ -93,7 +93,8 @@ fn found_in_folder(
         WrappedDek::wrap((*epoch, dek), Owner::Keyspace(id), &table_key, &*store.env.random)
     };
     let deks = founding.deks.iter().map(wrap).collect();
-    let content = Manifest { deks, files: founding.files, floor: born, ..Manifest::default() };
+    let (compression, files) = (store.options.compression, founding.files);
+    let content = Manifest { compression, deks, files, floor: born, ..Manifest::default() };
     let keyspace = Keyspace::closed(id, folder, born);
     let secrets = Secrets { table_key, deks: founding.deks };
     let (scope, active) = (CacheScope::new(&store.caches), Arc::new(Memtable::new(&store.memory)));

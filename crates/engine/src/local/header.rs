@@ -22,6 +22,7 @@ use env::Random;
 use env::random::random_bytes;
 
 use crate::KeyspaceId;
+use crate::local::compression::Compression;
 use crate::local::reader::{BadBytes, Reader};
 
 /// Bytes in a header.
@@ -29,7 +30,6 @@ pub const HEADER_LEN: usize = 132;
 const MAGIC: [u8; 8] = *b"STRGROOM";
 const VERSION: u8 = 1;
 const BOUND_LEN: usize = 64;
-const NO_COMPRESSION: u8 = 0;
 
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,8 +186,19 @@ pub struct FileCipher {
 impl FileCipher {
     /// Encrypts `data` where it stands; the caller keeps the tag behind it. A (piece, position) is used once.
     pub fn encrypt(&self, piece: u8, position: u64, data: &mut [u8]) -> [u8; TAG_LEN] {
+        self.encrypt_compressed(piece, position, Compression::None, data)
+    }
+
+    /// As [`FileCipher::encrypt`], of what was compressed.
+    pub fn encrypt_compressed(
+        &self,
+        piece: u8,
+        position: u64,
+        compression: Compression,
+        data: &mut [u8],
+    ) -> [u8; TAG_LEN] {
         let nonce = Nonce::position(u32::from(piece), position);
-        self.cipher.seal_detached(nonce, &self.associated(piece, position), data)
+        self.cipher.seal_detached(nonce, &self.associated(piece, position, compression), data)
     }
 
     /// Decrypts `sealed`, ciphertext and tag, where it stands.
@@ -197,8 +208,19 @@ impl FileCipher {
         position: u64,
         sealed: &'a mut [u8],
     ) -> Result<&'a mut [u8], NotAuthentic> {
+        self.decrypt_compressed(piece, position, Compression::None, sealed)
+    }
+
+    /// As [`FileCipher::decrypt`], of what was compressed.
+    pub fn decrypt_compressed<'a>(
+        &self,
+        piece: u8,
+        position: u64,
+        compression: Compression,
+        sealed: &'a mut [u8],
+    ) -> Result<&'a mut [u8], NotAuthentic> {
         let nonce = Nonce::position(u32::from(piece), position);
-        self.cipher.open(nonce, &self.associated(piece, position), sealed)
+        self.cipher.open(nonce, &self.associated(piece, position, compression), sealed)
     }
 
     /// Decrypts a whole buffer and cuts off its tag.
@@ -208,13 +230,13 @@ impl FileCipher {
         Ok(())
     }
 
-    fn associated(&self, piece: u8, position: u64) -> [u8; BOUND_LEN + 10] {
+    fn associated(&self, piece: u8, position: u64, compression: Compression) -> [u8; BOUND_LEN + 10] {
         let mut bytes = [0; BOUND_LEN + 10];
         let (bound, place) = bytes.split_at_mut(BOUND_LEN);
         bound.copy_from_slice(&self.bound);
         if let [at_piece, at_compression, at_position @ ..] = place {
             *at_piece = piece;
-            *at_compression = NO_COMPRESSION;
+            *at_compression = compression as u8;
             at_position.copy_from_slice(&position.to_le_bytes());
         }
         bytes
@@ -223,7 +245,7 @@ impl FileCipher {
 
 #[cfg(test)]
 mod tests {
-    use super::{FileHeader, FileKind, HEADER_LEN};
+    use super::{Compression, FileHeader, FileKind, HEADER_LEN};
     use crate::KeyspaceId;
     use crypto::SecretKey;
     use env::SeededRandom;
@@ -266,6 +288,8 @@ mod tests {
         assert!(decrypts(&header, 1, 500));
         assert!(!decrypts(&header, 2, 500));
         assert!(!decrypts(&header, 1, 501));
+        let compressed = cipher.decrypt_compressed(1, 500, Compression::Lz4, &mut data.clone()).is_ok();
+        assert!(!compressed);
         assert!(!decrypts(&FileHeader { number: 1, ..header.clone() }, 1, 500));
         assert!(!decrypts(&FileHeader { epoch: 1, ..header.clone() }, 1, 500));
     }

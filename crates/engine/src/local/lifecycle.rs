@@ -7,6 +7,7 @@ use crypto::SecretKey;
 use env::Disk;
 
 use super::cache::CacheScope;
+use super::compression::Compression;
 use super::founding::open_files;
 use super::keyspace::{CurrentManifest, Keyspace, OpenKeyspace, Secrets};
 use super::log::part::{LogKey, decode_part};
@@ -170,6 +171,16 @@ pub fn switch_table_key(store: &Store, id: KeyspaceId, new_key: SecretKey) -> Re
     // Closed meanwhile: the switch is done all the same, and there is no key in memory to replace.
     let _closed = open.with_secrets(|secrets| secrets.table_key = new_key);
     Ok(())
+}
+
+/// Compresses the files that are written from here on as told.
+pub fn set_compression(store: &Store, id: KeyspaceId, compression: Compression) -> Result<()> {
+    let keyspace = store.keyspace(id)?;
+    let _lifecycle = keyspace.lifecycle.lock();
+    let open = keyspace.opened()?;
+    let content = Manifest { compression, ..open.manifest.lock().content.clone() };
+    let flushed = keyspace.flushed.load(std::sync::atomic::Ordering::Acquire);
+    install_manifest(store, &keyspace, &open, content, flushed, None)
 }
 
 /// Makes `content` the manifest of a keyspace whose lifecycle lock is held, under `new_key` or the key it is

@@ -13,6 +13,7 @@ use crypto::{SecretKey, TAG_LEN, sha256, unwrap_key, wrap_key};
 use env::Random;
 use env::disk::{Disk, read_file};
 
+use super::compression::Compression;
 use super::header::{FileHeader, FileKind, HEADER_LEN};
 use super::reader::{BadBytes, Reader, u32_of};
 use super::sorted_file::layout::Properties;
@@ -31,6 +32,8 @@ const MAX_LEN: u64 = 64 << 20;
 pub struct Manifest {
     /// Of the manifest before.
     pub previous_digest: [u8; 32],
+    /// Of the data blocks of new files.
+    pub compression: Compression,
     /// Oldest epoch first; the last is used for new files.
     pub deks: Vec<WrappedDek>,
     /// In the order of [`super::levels::check`], which says what holds of them together.
@@ -287,6 +290,7 @@ pub fn encode_file(
 /// The plaintext of a manifest's body.
 pub fn encode(manifest: &Manifest) -> Vec<u8> {
     let mut out = manifest.previous_digest.to_vec();
+    out.push(manifest.compression as u8);
     [manifest.floor, manifest.watermark.unwrap_or(NO_WATERMARK)]
         .iter()
         .for_each(|number| out.extend_from_slice(&number.to_le_bytes()));
@@ -320,6 +324,7 @@ fn encode_record(file: &FileRecord, out: &mut Vec<u8>) {
 pub fn decode(body: &[u8]) -> std::result::Result<Manifest, BadBytes> {
     let mut reader = Reader::new(body);
     let previous_digest = reader.array()?;
+    let compression = Compression::of(reader.u8()?)?;
     let (floor, watermark, rotate_to) = (reader.u64()?, reader.u64()?, reader.u32()?);
     let watermark = Some(watermark).filter(|watermark| *watermark != NO_WATERMARK);
     let count = reader.count(8)?;
@@ -328,7 +333,7 @@ pub fn decode(body: &[u8]) -> std::result::Result<Manifest, BadBytes> {
     let files = (0..count).map(|_| decode_record(&mut reader)).collect::<std::result::Result<Vec<_>, _>>()?;
     reader.end()?;
     super::levels::check(&files)?;
-    Ok(Manifest { previous_digest, deks, files, floor, watermark, rotate_to })
+    Ok(Manifest { previous_digest, compression, deks, files, floor, watermark, rotate_to })
 }
 
 fn decode_dek(reader: &mut Reader<'_>) -> std::result::Result<WrappedDek, BadBytes> {
@@ -364,6 +369,7 @@ mod tests {
     use super::{
         FileRecord, Manifest, ManifestFolder, Owner, WrappedDek, decode, encode, encode_file, new_header,
     };
+    use crate::local::compression::Compression;
     use crate::local::header::{FileHeader, FileKind};
     use crate::{EngineError, KeyspaceId};
     use bytes::Bytes;
@@ -393,7 +399,15 @@ mod tests {
         let dek = WrappedDek::wrap((1, key), Owner::Keyspace(KEYSPACE), key, &OsRandom);
         let files = vec![file, older];
         let watermark = Some(5);
-        Manifest { previous_digest: [9; 32], deks: vec![dek], files, floor: 4, watermark, rotate_to: 2 }
+        Manifest {
+            previous_digest: [9; 32],
+            compression: Compression::Lz4,
+            deks: vec![dek],
+            files,
+            floor: 4,
+            watermark,
+            rotate_to: 2,
+        }
     }
 
     #[test]

@@ -43,6 +43,7 @@ mod cache;
 mod checkpoint;
 mod commit;
 mod compaction;
+mod compression;
 pub mod decode;
 mod engine;
 mod flush;
@@ -77,5 +78,6 @@ pub mod verify;
 mod versions;
 mod wiped;
 
+pub use compression::Compression;
 pub use engine::LocalEngine;
 pub use options::Options;

@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use super::compression::Compression;
+
 /// Sizes of an engine. The default suits a server that should stay small.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -22,6 +24,8 @@ pub struct Options {
     pub cache_bytes: u64,
     /// Data blocks of sorted files, before encryption, about.
     pub block_bytes: usize,
+    /// Of the files of keyspaces that are created or adopted from now on; each keeps what it was created with.
+    pub compression: Compression,
     /// A merge begins a new sorted file when one has this length.
     pub file_bytes: u64,
     /// When a keyspace has so many files as they were flushed, they are merged. At three times as many its
@@ -52,6 +56,7 @@ impl Default for Options {
             log_segments: 2,
             cache_bytes: 32 << 20,
             block_bytes: 4 << 10,
+            compression: Compression::None,
             file_bytes: 64 << 20,
             level0_files: 8,
             level_bytes: 1 << 30,

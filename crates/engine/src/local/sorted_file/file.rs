@@ -137,9 +137,20 @@ impl SortedFile {
         self.sound(piece, handle.offset, if within { Ok(()) } else { Err(BadBytes) })?;
         let mut bytes = vec![0; len_of(handle.len)];
         self.opened()?.read_exact_at(&mut bytes, handle.offset).map_err(|source| self.io(source))?;
-        let opened = self.cipher.decrypt_vec(piece as u8, handle.offset, &mut bytes);
-        self.sound(piece, handle.offset, opened.map_err(BadBytes::from))?;
-        Ok(bytes)
+        let opened = self.open_block(piece, handle, bytes);
+        self.sound(piece, handle.offset, opened)
+    }
+
+    fn open_block(
+        &self,
+        piece: Piece,
+        handle: BlockHandle,
+        mut bytes: Vec<u8>,
+    ) -> std::result::Result<Vec<u8>, BadBytes> {
+        let BlockHandle { offset, compression, .. } = handle;
+        let len = self.cipher.decrypt_compressed(piece as u8, offset, compression, &mut bytes)?.len();
+        bytes.truncate(len);
+        compression.decompress(bytes)
     }
 
     /// A cursor over the block that finds runs, and where that is.
@@ -170,7 +181,7 @@ impl SortedFile {
     pub(super) fn footer(&self) -> Result<(BlockHandle, Footer)> {
         let offset =
             self.record.len.checked_sub(u64_of(Footer::LEN)).ok_or_else(|| self.damaged("length"))?;
-        let at = BlockHandle { offset, len: u32_of(Footer::LEN) };
+        let at = BlockHandle::plain(offset, u32_of(Footer::LEN));
         let footer = self.read_block(Piece::Footer, at)?;
         Ok((at, self.sound(Piece::Footer, offset, Footer::decode(&footer))?))
     }

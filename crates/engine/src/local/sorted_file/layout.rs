@@ -2,6 +2,7 @@
 
 use crypto::TAG_LEN;
 
+use crate::local::compression::Compression;
 use crate::local::reader::{BadBytes, Reader, len_of, put_varint, u32_of};
 
 /// A kind of block; its number is in the nonce and the associated data.
@@ -43,11 +44,24 @@ pub struct BlockHandle {
     pub offset: u64,
     /// Of ciphertext and tag.
     pub len: u32,
+    /// Of data blocks; others are not compressed.
+    pub compression: Compression,
 }
 
 impl BlockHandle {
     /// No block is longer, and none is read that claims to be.
     pub const MAX_LEN: u32 = 64 << 20;
+
+    /// A block that is not compressed.
+    pub fn plain(offset: u64, len: u32) -> Self {
+        Self { offset, len, compression: Compression::None }
+    }
+
+    /// Appends it, with its compression, as three varints: the value of an entry of an index block.
+    pub fn encode_data(self, out: &mut Vec<u8>) {
+        self.encode(out);
+        put_varint(out, u64::from(self.compression as u8));
+    }
 
     /// Appends it as two varints.
     pub fn encode(self, out: &mut Vec<u8>) {
@@ -58,7 +72,7 @@ impl BlockHandle {
     /// Reads it.
     pub fn decode(reader: &mut Reader<'_>) -> Result<Self, BadBytes> {
         let (offset, len) = (reader.varint()?, u32::try_from(reader.varint()?).map_err(|_| BadBytes)?);
-        if len > Self::MAX_LEN { Err(BadBytes) } else { Ok(Self { offset, len }) }
+        if len > Self::MAX_LEN { Err(BadBytes) } else { Ok(Self::plain(offset, len)) }
     }
 }
 
@@ -93,7 +107,8 @@ impl Run {
 pub fn decode_data_handle(value: Option<&[u8]>) -> Result<BlockHandle, BadBytes> {
     let mut reader = Reader::new(value.ok_or(BadBytes)?);
     let handle = BlockHandle::decode(&mut reader)?;
-    reader.end().map(|()| handle)
+    let compression = Compression::of(u8::try_from(reader.varint()?).map_err(|_| BadBytes)?)?;
+    reader.end().map(|()| BlockHandle { compression, ..handle })
 }
 
 /// The end of a file: two handles of 12 bytes, encrypted at its own offset.
@@ -119,7 +134,7 @@ impl Footer {
     /// Reads its plaintext.
     pub fn decode(plain: &[u8]) -> Result<Self, BadBytes> {
         let mut reader = Reader::new(plain);
-        let mut handle = || Ok::<_, BadBytes>(BlockHandle { offset: reader.u64()?, len: reader.u32()? });
+        let mut handle = || Ok::<_, BadBytes>(BlockHandle::plain(reader.u64()?, reader.u32()?));
         let footer = Self { top: handle()?, properties: handle()? };
         reader.end()?;
         let longest = footer.top.len.max(footer.properties.len);
@@ -181,15 +196,19 @@ fn decode_key(reader: &mut Reader<'_>) -> Result<Vec<u8>, BadBytes> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BlockHandle, Footer, Properties, Run};
+    use super::{BlockHandle, Compression, Footer, Properties, Run, decode_data_handle};
 
     #[test]
     fn what_is_written_is_read() {
-        let (top, properties) = (BlockHandle { offset: 1, len: 2 }, BlockHandle { offset: 3 << 40, len: 4 });
+        let (top, properties) = (BlockHandle::plain(1, 2), BlockHandle::plain(3 << 40, 4));
         let footer = Footer { top, properties };
         assert_eq!(Footer::decode(&footer.encode()), Ok(footer));
         let run = Run { filter: top, index: properties };
         assert_eq!(Run::decode(Some(&run.encode())), Ok(run));
+        let data = BlockHandle { compression: Compression::Zstd, ..top };
+        let mut value = Vec::new();
+        data.encode_data(&mut value);
+        assert_eq!(decode_data_handle(Some(&value)), Ok(data));
         let properties =
             Properties { puts: 1, first_key: vec![1], last_key: vec![2, 3], ..Properties::default() };
         assert_eq!(Properties::decode(&properties.encode()), Ok(properties));
@@ -197,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_block_of_an_absurd_length_is_refused() {
-        let huge = BlockHandle { offset: 0, len: u32::MAX };
+        let huge = BlockHandle::plain(0, u32::MAX);
         assert!(Footer::decode(&Footer { top: huge, properties: huge }.encode()).is_err());
         assert!(Run::decode(Some(&Run { filter: huge, index: huge }.encode())).is_err());
     }

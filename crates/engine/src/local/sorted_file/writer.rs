@@ -9,9 +9,11 @@ use env::{DiskFile, Env};
 use super::block::BlockBuilder;
 use super::filter;
 use super::layout::{BlockHandle, Footer, Piece, Properties, Run};
+use crate::local::compression::{Compression, Compressor};
 use crate::local::header::{FileCipher, FileHeader, FileKind};
 use crate::local::manifest::FileRecord;
 use crate::local::reader::{u32_of, u64_of};
+use crate::local::wiped::wiped;
 use crate::{EngineError, KeyspaceId, Result};
 
 const INDEX_LEN: usize = 8 << 10;
@@ -21,6 +23,8 @@ const WRITE_LEN: usize = 1 << 20;
 pub struct Form {
     /// Data blocks, before encryption, about.
     pub block_len: usize,
+    /// Of data blocks.
+    pub compression: Compression,
     /// Told of bytes written; may wait.
     pub pace: Box<dyn Fn(usize) + Send>,
 }
@@ -47,7 +51,7 @@ impl SortedFileWriter {
         folder: &Path,
         keyspace: KeyspaceId,
         (epoch, dek): (u32, &SecretKey),
-        Form { block_len, pace }: Form,
+        Form { block_len, compression, pace }: Form,
     ) -> Result<Self> {
         let mut header = FileHeader::new(FileKind::SortedFile, keyspace, dek, &*env.random);
         header.epoch = epoch;
@@ -56,7 +60,16 @@ impl SortedFileWriter {
         let file =
             env.disk.create(&path).map_err(|source| EngineError::io("creating a sorted file", source))?;
         let buffer = header.encode().to_vec();
-        let out = Out { file, header, cipher, buffer, written: 0, digest: Sha256::new(), pace };
+        let out = Out {
+            file,
+            header,
+            cipher,
+            buffer,
+            written: 0,
+            digest: Sha256::new(),
+            compressor: Compressor::new(compression),
+            pace,
+        };
         Ok(Self {
             env: env.clone(),
             path,
@@ -120,7 +133,7 @@ impl SortedFileWriter {
     fn end_data_block(&mut self) -> Result<()> {
         let Some((last_key, version)) = &self.last else { return Ok(()) };
         let mut handle = Vec::new();
-        self.out.put(Piece::Data, self.data.finish())?.encode(&mut handle);
+        self.out.put_data(self.data.finish())?.encode_data(&mut handle);
         self.index.add(last_key, *version, Some(&handle));
         if self.index.len() >= INDEX_LEN { self.end_run() } else { Ok(()) }
     }
@@ -205,21 +218,41 @@ struct Out {
     buffer: Vec<u8>,
     written: u64,
     digest: Sha256,
+    compressor: Compressor,
     pace: Box<dyn Fn(usize) + Send>,
 }
 
 impl Out {
+    /// Encrypts a data block at its place, compressed where that makes it shorter.
+    fn put_data(&mut self, plain: Vec<u8>) -> Result<BlockHandle> {
+        match self.compressor.compress(&plain) {
+            None => self.put(Piece::Data, plain),
+            Some(short) => {
+                drop(wiped(plain));
+                self.put_compressed(Piece::Data, self.compressor.compression(), short)
+            }
+        }
+    }
+
     /// Encrypts a block at its place.
-    fn put(&mut self, piece: Piece, mut plain: Vec<u8>) -> Result<BlockHandle> {
+    fn put(&mut self, piece: Piece, plain: Vec<u8>) -> Result<BlockHandle> {
+        self.put_compressed(piece, Compression::None, plain)
+    }
+
+    fn put_compressed(
+        &mut self,
+        piece: Piece,
+        compression: Compression,
+        mut block: Vec<u8>,
+    ) -> Result<BlockHandle> {
         let offset = self.written + u64_of(self.buffer.len());
-        let tag = self.cipher.encrypt(piece as u8, offset, &mut plain);
-        let handle = BlockHandle { offset, len: u32_of(plain.len() + tag.len()) };
-        self.buffer.extend_from_slice(&plain);
+        let tag = self.cipher.encrypt_compressed(piece as u8, offset, compression, &mut block);
+        self.buffer.extend_from_slice(&block);
         self.buffer.extend_from_slice(&tag);
         if self.buffer.len() >= WRITE_LEN {
             self.flush().map_err(|source| EngineError::io("writing a sorted file", source))?;
         }
-        Ok(handle)
+        Ok(BlockHandle { offset, len: u32_of(block.len() + tag.len()), compression })
     }
 
     fn flush(&mut self) -> io::Result<()> {
