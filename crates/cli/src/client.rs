@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
@@ -11,8 +11,9 @@ use auth::{AccessKey, Request as SignableRequest, sign};
 use bytes::Bytes;
 use env::{Clock, SystemClock};
 use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
 use hyper::client::conn::http1;
-use hyper::{Request, StatusCode, Uri};
+use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
@@ -55,31 +56,92 @@ pub fn access_key(id: Option<String>) -> anyhow::Result<AccessKey> {
     AccessKey::new(id, secret).context("the access key cannot be used")
 }
 
-/// Sends the call; returns the body of its answer. An exception is an error.
+/// Sends the call over a connection of its own; returns the body of its answer. An exception is an error.
 pub async fn send(call: Call<'_>) -> anyhow::Result<Bytes> {
-    let uri: Uri = call.endpoint.parse().with_context(|| not_an_endpoint(call.endpoint))?;
-    let (Some(host), Some(authority)) = (uri.host(), uri.authority()) else {
-        bail!(not_an_endpoint(call.endpoint));
-    };
+    Connections::default().send(call).await
+}
+
+/// Connections to one endpoint that stay open between calls.
+#[derive(Default)]
+pub struct Connections(Mutex<Vec<Connection>>);
+
+type Connection = http1::SendRequest<Full<Bytes>>;
+
+impl Connections {
+    /// Sends the call, over a connection that is idle where there is one.
+    pub async fn send(&self, call: Call<'_>) -> anyhow::Result<Bytes> {
+        let uri: Uri = call.endpoint.parse().with_context(|| not_an_endpoint(call.endpoint))?;
+        let authority = uri.authority().with_context(|| not_an_endpoint(call.endpoint))?;
+        let request = signed(&call, authority.as_str())?;
+        tokio::time::timeout(PATIENCE, self.exchange(&call, &uri, request))
+            .await
+            .map_err(|_| anyhow!("the server did not answer in time"))?
+    }
+
+    async fn exchange(
+        &self,
+        call: &Call<'_>,
+        uri: &Uri,
+        mut request: Request<Full<Bytes>>,
+    ) -> anyhow::Result<Bytes> {
+        while let Some(mut connection) = self.idle() {
+            if connection.ready().await.is_err() {
+                continue;
+            }
+            match connection.try_send_request(request).await {
+                Ok(answer) => return self.answered(connection, answer).await,
+                // The far end closed it meanwhile. Only what was never sent may be sent again.
+                Err(mut error) => match error.take_message() {
+                    Some(unsent) => request = unsent,
+                    None => return Err(error.into_error()).context("the server did not answer"),
+                },
+            }
+        }
+        let mut connection = connected(call, uri).await?;
+        let answer = connection.send_request(request).await.context("the server did not answer")?;
+        self.answered(connection, answer).await
+    }
+
+    async fn answered(&self, connection: Connection, answer: Response<Incoming>) -> anyhow::Result<Bytes> {
+        let status = answer.status();
+        let body = Limited::new(answer.into_body(), MAX_ANSWER_LEN).collect().await;
+        let body = body.map_err(|error| anyhow!(error))?.to_bytes();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        match status {
+            StatusCode::OK => Ok(body),
+            _ => Err(Exception::new(status, &body).into()),
+        }
+    }
+
+    fn idle(&self) -> Option<Connection> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+}
+
+async fn connected(call: &Call<'_>, uri: &Uri) -> anyhow::Result<Connection> {
+    let host = uri.host().with_context(|| not_an_endpoint(call.endpoint))?;
     let tls = match uri.scheme_str() {
         Some("http") => false,
         Some("https") => true,
         _ => bail!(not_an_endpoint(call.endpoint)),
     };
-    let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
-    let request = signed(&call, authority.as_str())?;
-    let exchanging = async {
-        let address = (host.trim_matches(['[', ']']), port);
-        let unreachable = || format!("cannot reach {}; is the server running?", call.endpoint);
-        let stream = TcpStream::connect(address).await.with_context(unreachable)?;
-        match tls {
-            false => exchange(stream, request).await,
-            true => exchange(over_tls(stream, host, call.ca_cert).await?, request).await,
-        }
-    };
-    tokio::time::timeout(PATIENCE, exchanging)
-        .await
-        .map_err(|_| anyhow!("the server did not answer in time"))?
+    let address = (host.trim_matches(['[', ']']), uri.port_u16().unwrap_or(if tls { 443 } else { 80 }));
+    let unreachable = || format!("cannot reach {}; is the server running?", call.endpoint);
+    let stream = TcpStream::connect(address).await.with_context(unreachable)?;
+    // A request is written in one go and waited for.
+    stream.set_nodelay(true)?;
+    match tls {
+        false => handshake(stream).await,
+        true => handshake(over_tls(stream, host, call.ca_cert).await?).await,
+    }
+}
+
+async fn handshake(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+) -> anyhow::Result<Connection> {
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    Ok(sender)
 }
 
 fn not_an_endpoint(endpoint: &str) -> String {
@@ -127,23 +189,6 @@ async fn over_tls(
         .connect(name, stream)
         .await
         .context("cannot speak TLS with the server")
-}
-
-async fn exchange(
-    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    request: Request<Full<Bytes>>,
-) -> anyhow::Result<Bytes> {
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    tokio::spawn(connection);
-    let answer = sender.send_request(request).await.context("the server did not answer")?;
-    let status = answer.status();
-    let body =
-        Limited::new(answer.into_body(), MAX_ANSWER_LEN).collect().await.map_err(|error| anyhow!(error))?;
-    let body = body.to_bytes();
-    match status {
-        StatusCode::OK => Ok(body),
-        _ => Err(Exception::new(status, &body).into()),
-    }
 }
 
 /// A refusal, by its name where it has one.

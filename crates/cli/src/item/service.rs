@@ -8,7 +8,7 @@ use auth::AccessKey;
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::client::{self, Call};
+use crate::client::{self, Call, Connections};
 
 /// A service where it answers, and who signs.
 pub struct Service {
@@ -18,6 +18,7 @@ pub struct Service {
     region: String,
     key: AccessKey,
     ca_cert: Option<PathBuf>,
+    connections: Connections,
 }
 
 impl Service {
@@ -40,7 +41,8 @@ impl Service {
         if var("AWS_SESSION_TOKEN").is_ok() {
             anyhow::bail!("AWS_SESSION_TOKEN is set, but temporary credentials cannot be used here yet");
         }
-        Ok(Self { name, endpoint, region, key: client::access_key(None)?, ca_cert })
+        let key = client::access_key(None)?;
+        Ok(Self { name, endpoint, region, key, ca_cert, connections: Connections::default() })
     }
 
     /// Calls an operation, `<api>.<operation>`.
@@ -54,6 +56,6 @@ impl Service {
             target,
             body: body.to_string().into(),
         };
-        client::send(call).await
+        self.connections.send(call).await
     }
 }
