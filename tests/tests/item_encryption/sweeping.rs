@@ -117,6 +117,18 @@ async fn a_dry_run_tells_what_would_be_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn an_item_that_is_too_large_when_it_is_encrypted_is_refused_and_stays() {
+    let world = plaintext(1).await;
+    let mut large = note(5);
+    large.insert("body".to_owned(), s(&"x".repeat(409_400)));
+    world.put(large.clone()).await;
+    let done = swept(&Sweep::default(), &store(&world), &recoding(Goal::Encrypt, codec(), None)).await;
+    assert_eq!(done.report, Report { scanned: 2, written: 1, refused: 1, ..Report::default() });
+    assert!(done.refused[0].1.contains("size"), "{:?}", done.refused);
+    assert_eq!(stored(&world, 5).await, large);
+}
+
+#[tokio::test]
 async fn a_sweep_goes_on_where_another_stopped() {
     let world = plaintext(12).await;
     let sweep = Sweep { page_items: Some(5), ..Sweep::default() };

@@ -1,12 +1,13 @@
 //! PutItem, UpdateItem, DeleteItem, and changes of what is signed.
 
+use aws_sdk_dynamodb::Error;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemInput;
 use aws_sdk_dynamodb::operation::get_item::GetItemInput;
 use aws_sdk_dynamodb::operation::put_item::PutItemInput;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
-use aws_sdk_dynamodb::types::ReturnValue;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use item_encryption_client::soundness::Unsound;
 use item_encryption_client::{ClientError, EncryptedClient};
 
@@ -64,6 +65,23 @@ async fn conditions_hold_or_fail_on_what_stands_in_clear_and_are_refused_on_what
         put(note(1)).condition_expression("body = :b").expression_attribute_values(":b", s("canary"));
     let refused = db.put_item(compared).await.unwrap_err();
     assert!(matches!(refused, ClientError::Unsound(Unsound::EncryptedCondition(_))), "{refused}");
+}
+
+#[tokio::test]
+async fn the_item_that_a_failed_condition_met_comes_decrypted() {
+    let world = World::with_table().await;
+    let db = client(&world, codec());
+    db.put_item(put(note(1))).await.unwrap();
+    let failing = put(note(1))
+        .condition_expression("attribute_not_exists(body)")
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    let ClientError::DynamoDb(refused) = db.put_item(failing).await.unwrap_err() else {
+        panic!("DynamoDB refuses")
+    };
+    let Error::ConditionalCheckFailedException(failed) = *refused else {
+        panic!("the condition fails: {refused}")
+    };
+    assert_eq!(failed.item, Some(note(1)));
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::stream::{self, Stream, StreamExt};
 use item_encryption_format::TableConfig;
@@ -119,6 +120,24 @@ impl Table {
             asked.names = used_names(&expressions, &asked.names);
         }
         Ok((requests, shape))
+    }
+
+    /// What became of a write; the item that a failed condition met is decrypted, and left out where it does not open.
+    pub async fn met<T, E>(&self, sent: Result<T, SdkError<E>>) -> Result<T, ClientError>
+    where
+        aws_sdk_dynamodb::Error: From<SdkError<E>>,
+    {
+        let mut error = match sent {
+            Ok(output) => return Ok(output),
+            Err(error) => ClientError::from(error),
+        };
+        if let ClientError::DynamoDb(refused) = &mut error
+            && let aws_sdk_dynamodb::Error::ConditionalCheckFailedException(failed) = &mut **refused
+            && let Some(item) = failed.item.take()
+        {
+            failed.item = self.opened(item).await.ok();
+        }
+        Err(error)
     }
 
     /// An item as it is.

@@ -19,7 +19,7 @@ impl EncryptedClient {
         ])?;
         let names = input.get_expression_attribute_names().clone().unwrap_or_default();
         check_condition(input.get_condition_expression().as_deref(), &names, table.config())?;
-        let mut output = input.send_with(&self.client).await?;
+        let mut output = table.met(input.send_with(&self.client).await).await?;
         output.attributes = table.opened_in(output.attributes.take()).await?;
         Ok(output)
     }

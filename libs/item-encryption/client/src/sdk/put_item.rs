@@ -21,7 +21,7 @@ impl EncryptedClient {
         let names = input.get_expression_attribute_names().clone().unwrap_or_default();
         check_condition(input.get_condition_expression().as_deref(), &names, table.config())?;
         let sealed = table.codec.encrypt(input.get_item().clone().unwrap_or_default()).await?;
-        let mut output = input.set_item(Some(sealed)).send_with(&self.client).await?;
+        let mut output = table.met(input.set_item(Some(sealed)).send_with(&self.client).await).await?;
         output.attributes = table.opened_in(output.attributes.take()).await?;
         Ok(output)
     }

@@ -37,7 +37,7 @@ impl EncryptedClient {
         let whole = matches!(input.get_return_values(), Some(ReturnValue::AllOld | ReturnValue::AllNew));
         let guarded =
             input.set_condition_expression(Some(condition)).set_expression_attribute_names(Some(names));
-        let mut output = guarded.send_with(&self.client).await?;
+        let mut output = table.met(guarded.send_with(&self.client).await).await?;
         if whole {
             output.attributes = table.opened_in(output.attributes.take()).await?;
         }
