@@ -10,6 +10,7 @@ mod world;
 mod restored_table;
 
 mod batches;
+mod branch_keys;
 mod example;
 mod fixture;
 mod reading;

@@ -1,4 +1,4 @@
-//! Proofs against AWS's own clients that encrypt items.
+//! Proofs against AWS's own libraries that encrypt items and wrap their keys.
 
 use std::process::Command;
 
@@ -9,7 +9,7 @@ use crate::{python, root, target_dir};
 pub fn steps() -> Vec<Step> {
     vec![Step::new(
         "item peers",
-        "items of AWS's Python encryption client, both ways",
+        "items of AWS's Python encryption client, both ways, and data keys for AWS's material providers",
         Work::Client(Kind::Unittest, Box::new(python_client)),
     )]
 }

@@ -6,7 +6,7 @@
 //! Map: [`raw`] (AES, RSA and branch keys at hand) · [`kms`] (keys that a KMS keeps, through any client) ·
 //! [`hierarchy`] (branch keys in a table) · [`ecdh`] (key agreement) · [`multi`] (several keyrings, any one of which opens) ·
 //! [`materials`] (data keys, fresh or kept for a while) · [`legacy`] (where the old format's keys come from) ·
-//! [`tables`] (what is asked of DynamoDB) · [`cache`] (what is costly to fetch, kept for a while) · [`clock`] ·
+//! [`tables`] (what is asked of DynamoDB) · `sdk` (both through the AWS SDK, behind the feature `aws-sdk`) · [`cache`] (what is costly to fetch, kept for a while) · [`clock`] ·
 //! [`arn`] and [`version_id`] (names of keys).
 
 pub mod arn;
@@ -19,6 +19,8 @@ pub mod legacy;
 pub mod materials;
 pub mod multi;
 pub mod raw;
+#[cfg(feature = "aws-sdk")]
+pub mod sdk;
 pub mod tables;
 pub mod version_id;
 
