@@ -5,9 +5,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use item_encryption_format::dbesdk::{EncryptionMaterials, SealedItem, encrypt, encryption_context};
+use item_encryption_format::dbesdk::{SealedItem, encrypt, encryption_context};
+use item_encryption_format::value::bytes_of;
 use item_encryption_format::{AttributeValue, Error as FormatError, TableConfig};
-use item_encryption_keyrings::{Keyring, KeyringError, SealedKeys};
+use item_encryption_keyrings::{FreshMaterials, Keyring, KeyringError, MaterialsManager, SealedKeys};
 
 use crate::policy::{Form, ReadPolicy};
 
@@ -62,14 +63,19 @@ pub struct Opened<V> {
 /// A codec of the current format, which may read the other forms too.
 pub struct TableCodec {
     table: TableConfig,
-    keyring: Arc<dyn Keyring>,
+    materials: Arc<dyn MaterialsManager>,
     policy: ReadPolicy,
 }
 
 impl TableCodec {
     /// The items of a table, under a keyring.
     pub fn new(table: TableConfig, keyring: impl Keyring + 'static) -> Self {
-        Self { table, keyring: Arc::new(keyring), policy: ReadPolicy::current() }
+        Self::over(table, FreshMaterials(keyring))
+    }
+
+    /// The items of a table, whose data keys come from a manager: fresh ones, or some that serve for a while.
+    pub fn over(table: TableConfig, materials: impl MaterialsManager + 'static) -> Self {
+        Self { table, materials: Arc::new(materials), policy: ReadPolicy::current() }
     }
 
     /// Reads items that are bound to these names too: the old names of a restored or renamed table.
@@ -91,8 +97,7 @@ impl TableCodec {
             return Err(FormatError::ReservedName("*amzn-ddb-map-*".to_owned()).into());
         }
         let context = encryption_context(&item, &self.table)?;
-        let mut materials = EncryptionMaterials::new(context, self.table.suite)?;
-        self.keyring.wrap(&mut materials).await?;
+        let materials = self.materials.for_writing(context, self.table.suite, bytes_of(&item)).await?;
         Ok(encrypt(item, &self.table, &materials)?)
     }
 
@@ -136,7 +141,7 @@ impl TableCodec {
                     context: sealed.context(),
                     bound: sealed.bound(),
                 };
-                let key = self.keyring.unwrap(&keys).await?;
+                let key = self.materials.for_reading(&keys).await?;
                 Ok(sealed.decrypt(&key)?)
             }
             (Form::Legacy, Some(reader)) => reader.decrypt(item, name, &self.table).await,

@@ -7,6 +7,7 @@ use item_encryption_client::{Form, Opened};
 use item_encryption_format::dbesdk::{SealedItem, encrypt, encryption_context};
 use item_encryption_format::legacy::LegacyConfig;
 use item_encryption_format::legacy::direct_kms::NumberSpelling;
+use item_encryption_format::value::bytes_of;
 use item_encryption_format::{Action, Error as FormatError, TableConfig, Value};
 use item_encryption_keyrings::legacy::LegacyProvider;
 use item_encryption_keyrings::{
@@ -17,7 +18,7 @@ use item_encryption_keyrings::{
 use crate::config::{Config, ConfigError, FormName, Format, MaterialsCache};
 use crate::connect::Connect;
 use crate::forms;
-use crate::json::{Item, write_item};
+use crate::json::Item;
 use crate::keyrings::keyrings;
 use crate::provider::provider;
 
@@ -84,9 +85,7 @@ impl Codec {
         match &self.scheme {
             Scheme::Dbesdk { table, materials } => {
                 let context = encryption_context(&item, table)?;
-                // The text's length is counted, since it has no less bytes than the item.
-                let bytes = self.config.materials_cache.map_or(0, |_| write_item(&item).len() as u64);
-                let materials = materials.for_writing(context, table.suite, bytes).await?;
+                let materials = materials.for_writing(context, table.suite, bytes_of(&item)).await?;
                 Ok(encrypt(item, table, &materials)?)
             }
             Scheme::Legacy { provider } => {

@@ -5,6 +5,8 @@ mod aws_sdk;
 #[cfg(feature = "serde_dynamo")]
 mod serde_dynamo;
 
+use std::collections::HashMap;
+
 /// A DynamoDB attribute value: implemented by [`Value`] and, behind features, by the types of other crates.
 pub trait AttributeValue: Sized {
     /// What it is, borrowed.
@@ -123,6 +125,33 @@ impl AttributeValue for Value {
     }
 }
 
+/// About how many bytes an item has: its names, texts, numbers and binary values.
+#[must_use]
+pub fn bytes_of<V: AttributeValue>(item: &HashMap<String, V>) -> u64 {
+    item.iter().map(|(name, value)| len(name.len()) + weight(value, 0)).sum()
+}
+
+/// What nests deeper is refused by both formats, and need not be counted.
+const DEEPEST: usize = 32;
+
+fn weight<V: AttributeValue>(value: &V, depth: usize) -> u64 {
+    let view = value.view();
+    match view {
+        View::S(text) | View::N(text) => len(text.len()),
+        View::B(bytes) => len(bytes.len()),
+        View::Bool(_) | View::Null | View::Unknown => 1,
+        View::Ss(set) | View::Ns(set) => set.iter().map(|text| len(text.len())).sum(),
+        View::Bs(set) => set.iter().map(|bytes| len(bytes.len())).sum(),
+        View::L(_) | View::M(_) if depth > DEEPEST => 1,
+        View::L(list) => list.iter().map(|value| weight(*value, depth + 1)).sum(),
+        View::M(map) => map.iter().map(|(name, value)| len(name.len()) + weight(*value, depth + 1)).sum(),
+    }
+}
+
+fn len(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}
+
 #[cfg(all(test, any(feature = "aws-sdk-dynamodb", feature = "serde_dynamo")))]
 mod tests {
     use std::collections::HashMap;
@@ -153,5 +182,19 @@ mod tests {
         let sealed = SealedItem::read(stored, "Notes", &table).unwrap();
         let data_key = key.unwrap(&sealed.encrypted_data_keys()[0], 0, sealed.bound()).unwrap().unwrap();
         assert_eq!(sealed.decrypt(&data_key).unwrap(), item);
+    }
+}
+
+#[cfg(test)]
+mod size {
+    use super::{Value, bytes_of};
+
+    #[test]
+    fn names_and_content_are_counted_at_every_depth() {
+        let map = [("k".to_owned(), Value::N("12".to_owned()))].into();
+        let list = Value::L(vec![Value::M(map), Value::Null, Value::Bs(vec![vec![0; 4], vec![1; 3]])]);
+        assert_eq!(bytes_of(&[("list".to_owned(), list)].into()), 4 + 1 + 2 + 1 + 7);
+        let deep = (0..100).fold(Value::S("text".to_owned()), |value, _| Value::L(vec![value]));
+        assert_eq!(bytes_of(&[(String::new(), deep)].into()), 1);
     }
 }
