@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use item_encryption_client::sdk_kms::SdkKms;
 use item_encryption_client::{EncryptedClient, ItemCodec, TableCodec};
 use item_encryption_format::wrapping::RawAes;
 use item_encryption_format::{Action, Suite, TableConfig};
 use item_encryption_keyrings::KmsKeyring;
+use item_encryption_keyrings::sdk::SdkKms;
 
 use crate::world::{Item, World, item, n, s};
 

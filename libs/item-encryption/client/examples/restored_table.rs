@@ -22,11 +22,11 @@ use aws_sdk_dynamodb::types::{
 use item_encryption_client::migration::treatment::Recoding;
 use item_encryption_client::migration::{Goal, Report, Sweep};
 use item_encryption_client::sdk::{Item, SdkStore};
-use item_encryption_client::sdk_kms::SdkKms;
 use item_encryption_client::{EncryptedClient, ItemCodec, TableCodec};
 use item_encryption_derive::EncryptedItem;
 use item_encryption_format::EncryptedItem as _;
 use item_encryption_keyrings::KmsKeyring;
+use item_encryption_keyrings::sdk::SdkKms;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 

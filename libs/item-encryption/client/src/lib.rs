@@ -7,7 +7,7 @@
 //! [`searchable`] (beacons behind it) ·
 //! [`change`] (an item replaced only where nobody changed it) · [`migration`] (tables encrypted in place, brought over from
 //! the legacy format, to new keys, to a new name) · [`sdk`] (the wrapper of `aws-sdk-dynamodb`, behind the feature of
-//! its name) · [`sdk_kms`] (`aws-sdk-kms` as keyrings ask it, likewise).
+//! its name) · the AWS SDK's KMS as keyrings ask it is `keyrings::sdk`, behind the feature `aws-sdk-kms`.
 //!
 //! Invariants: an expression is sent only where it is sound, else refused with the reason; a concurrent change is
 //! never overwritten; an item is answered whole and verified, or refused; no call blocks a thread.
@@ -21,8 +21,6 @@ pub mod migration;
 pub mod policy;
 #[cfg(feature = "aws-sdk-dynamodb")]
 pub mod sdk;
-#[cfg(feature = "aws-sdk-kms")]
-pub mod sdk_kms;
 pub mod search;
 pub mod searchable;
 pub mod soundness;
