@@ -13,7 +13,7 @@ use bytes::Bytes;
 use super::keyspace::OpenKeyspace;
 use super::levels::Levels;
 use super::log::part::{PartWrite, decode_part, encode_part, encoded_len};
-use super::log::queue::{Order, Ticket};
+use super::log::queue::{Order, RoomTicket, Ticket};
 use super::log::record::Part;
 use super::store::Store;
 use super::tree::user_key;
@@ -56,6 +56,7 @@ enum Ordered {
     Appended { sequence: u64, ticket: Ticket, large: bool },
     GuardFailed { index: usize, unpublished: Option<Ticket> },
     FilesChanged,
+    NoRoom(RoomTicket),
 }
 
 impl Prepared {
@@ -101,6 +102,7 @@ impl Prepared {
                     return Ok(Outcome::GuardFailed(index));
                 }
                 Ordered::FilesChanged => {}
+                Ordered::NoRoom(room) => room.made().await?,
             }
         }
     }
@@ -112,7 +114,9 @@ impl Prepared {
 
     fn order(&self, store: &Store, seen: &[Seen]) -> Result<Ordered> {
         let mut order = store.log.order();
-        order.check_room(self.keyspaces.iter().map(|part| part.plain.len()))?;
+        if let Some(room) = order.check_room(self.keyspaces.iter().map(|part| part.plain.len()))? {
+            return Ok(Ordered::NoRoom(room));
+        }
         self.check_open()?;
         for (index, (guard, seen)) in self.guards.iter().zip(seen).enumerate() {
             let Some((found, sequence)) = guard.find(seen) else { return Ok(Ordered::FilesChanged) };

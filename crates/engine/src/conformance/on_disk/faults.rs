@@ -14,28 +14,36 @@ use crate::conformance::fixture::{Asking, key, keyspace, put, table_key, wait, w
 use crate::{EngineError, Key, KeyspaceId, Outcome};
 
 /// One error at any change or read is reported as what it is; the running engine goes on showing what was
-/// acknowledged and nothing of the failed commit; all of it is there after a restart or a power cut.
+/// acknowledged and nothing of the failed commit; all of it is there after a restart or a power cut. With more
+/// depth, every kind of error at every operation; else each kind at every sixth change, and every second read.
 pub fn faults(on_disk: &dyn OnDisk) {
-    let stride = if depth() > 1 { 1 } else { 2 };
-    for number in (1_u64..).step_by(stride) {
-        let fault = match number / stride as u64 % 3 {
-            0 => Fault::Io,
-            1 => Fault::NoSpace,
-            _ => Fault::Short,
-        };
-        let mut rig = Rig::new(on_disk, number);
-        rig.disk.fail_change(number, fault);
-        assert_fails_well(&mut rig, number, &format!("{fault:?} at change {number}"));
-        if rig.disk.changes() < number {
-            break;
+    let kinds = [Fault::Io, Fault::NoSpace, Fault::Short];
+    let of_change = |number: u64| match (depth() > 1, number % 6) {
+        (true, _) => &kinds[..],
+        (false, 0) => &kinds[..1],
+        (false, 2) => &kinds[1..2],
+        (false, 4) => &kinds[2..],
+        (false, _) => &[],
+    };
+    for number in 1.. {
+        for kind in of_change(number) {
+            let mut rig = Rig::new(on_disk, number);
+            rig.disk.fail_change(number, *kind);
+            assert_fails_well(&mut rig, number, &format!("{kind:?} at change {number}"));
+            if rig.disk.changes() < number {
+                return failing_reads(on_disk);
+            }
         }
     }
-    for number in (1_u64..).step_by(stride) {
+}
+
+fn failing_reads(on_disk: &dyn OnDisk) {
+    for number in (1_u64..).step_by(if depth() > 1 { 1 } else { 2 }) {
         let mut rig = Rig::new(on_disk, number);
         rig.disk.fail_read(number);
         assert_fails_well(&mut rig, number, &format!("read {number} failed"));
         if rig.disk.reads() < number {
-            break;
+            return;
         }
     }
 }
@@ -107,16 +115,18 @@ pub fn full_disk(on_disk: &dyn OnDisk) {
     rig.start().expect("a store on an empty disk");
     let one = rig.engine().make(1);
     rig.disk.set_full(true);
+    let large = writes(vec![put(one, &key(1, b"large"), &[1; 500_000])]);
+    let refused = wait(rig.engine().commit(large.clone()));
+    assert!(matches!(refused, Err(EngineError::DiskFull)), "larger than what was prepared: {refused:?}");
     let written = commits_until_full(&rig);
     assert_eq!(rig.engine().everything(one).len(), written, "what was refused is not shown");
     let flushed = wait(rig.engine().flush());
     assert!(matches!(flushed, Ok(()) | Err(EngineError::DiskFull)), "{flushed:?}");
     assert_eq!(rig.engine().everything(one).len(), written);
     rig.disk.set_full(false);
-    let last = key(2, b"when there is space");
     let applies = |_| {
         thread::sleep(Duration::from_millis(20));
-        matches!(wait(rig.engine().commit(writes(vec![put(one, &last, b"x")]))), Ok(Outcome::Applied(_)))
+        matches!(wait(rig.engine().commit(large.clone())), Ok(Outcome::Applied(_)))
     };
     assert!((0..100).any(applies), "commits go on where there is space again");
     wait(rig.engine().flush()).expect("a flush where there is space again");

@@ -36,13 +36,13 @@ struct State {
     next_index: u64,
     ordered_to: u64,
     last_sequence: u64,
-    disk_full: bool,
 }
 
 /// What waits for the writer. Its lock may be taken under that of the order, never the other way round.
 #[derive(Default)]
 struct Queue {
     waiting: Vec<Queued>,
+    room: Vec<RoomWanted>,
     failed: Option<String>,
     poked: bool,
     stopping: bool,
@@ -63,6 +63,26 @@ pub struct Queued {
     pub record: Option<QueuedRecord>,
     /// Told when it is durable.
     pub done: oneshot::Sender<std::result::Result<(), String>>,
+}
+
+/// A record that does not fit in front of the end of what is prepared.
+pub struct RoomWanted {
+    /// Where it would go.
+    pub segment: Arc<Segment>,
+    /// Where it would end.
+    pub end: u64,
+    /// Told when it fits.
+    pub done: oneshot::Sender<Result<()>>,
+}
+
+/// Room that was asked for.
+pub struct RoomTicket(oneshot::Receiver<Result<()>>);
+
+impl RoomTicket {
+    /// Waits until there was room; somebody else may have taken it by then.
+    pub async fn made(self) -> Result<()> {
+        self.0.await.unwrap_or_else(|_| Err(EngineError::LogFailed("the store is closing".to_owned())))
+    }
 }
 
 /// A record to be written.
@@ -95,8 +115,7 @@ impl Log {
     /// A log that goes on in `segment` after `last_sequence`, which with all before it is on disk.
     pub fn new(segment: Arc<Segment>, last_sequence: u64) -> Self {
         let live = VecDeque::from([LiveSegment { segment, touched: BTreeMap::new() }]);
-        let state =
-            State { live, next_index: 0, ordered_to: u64_of(FIRST_FRAME), last_sequence, disk_full: false };
+        let state = State { live, next_index: 0, ordered_to: u64_of(FIRST_FRAME), last_sequence };
         Self {
             state: Mutex::new(state),
             queue: Mutex::default(),
@@ -168,9 +187,9 @@ impl Log {
         state.ordered_to = u64_of(FIRST_FRAME);
     }
 
-    /// For the writer: whether the segment could not be made longer.
-    pub(super) fn set_disk_full(&self, full: bool) {
-        self.state.lock().disk_full = full;
+    /// For the writer: who waits for room.
+    pub(super) fn room_wanted(&self) -> Vec<RoomWanted> {
+        std::mem::take(&mut self.queue.lock().room)
     }
 
     /// For the writer: takes nothing any more, and says so to all who wait.
@@ -178,6 +197,7 @@ impl Log {
         let mut queue = self.queue.lock();
         queue.failed = Some(reason.to_owned());
         let waiting = std::mem::take(&mut queue.waiting);
+        queue.room.clear();
         drop(queue);
         waiting.into_iter().for_each(|queued| drop(queued.done.send(Err(reason.to_owned()))));
     }
@@ -204,16 +224,23 @@ impl Order<'_> {
         }
     }
 
-    /// Whether the log takes a record whose parts have plaintexts of these lengths.
-    pub fn check_room(&mut self, parts: impl Iterator<Item = usize>) -> Result<()> {
+    /// Whether a record whose parts have plaintexts of these lengths fits into what is prepared, with the end record
+    /// behind it; else the room to wait for, without the order. What was ordered must be written, so nothing is
+    /// ordered that a full disk could refuse.
+    pub fn check_room(&mut self, parts: impl Iterator<Item = usize>) -> Result<Option<RoomTicket>> {
         self.check_sound()?;
-        let end = self.state.ordered_to + u64_of(frame_len(parts));
-        if self.state.disk_full && end > self.segment().room() {
-            self.log.queue.lock().poked = true;
-            self.log.work.notify_one();
-            return Err(EngineError::DiskFull);
+        let end = self.state.ordered_to + u64_of(frame_len(parts) + frame_len(std::iter::empty()));
+        if end <= self.segment().room() {
+            return Ok(None);
         }
-        Ok(())
+        let (done, ticket) = oneshot::channel();
+        let mut queue = self.log.queue.lock();
+        if queue.failed.is_none() {
+            queue.room.push(RoomWanted { segment: self.segment().clone(), end, done });
+            queue.poked = true;
+            self.log.work.notify_one();
+        }
+        Ok(Some(RoomTicket(ticket)))
     }
 
     /// The segment the next record goes to.

@@ -8,8 +8,8 @@ use env::Env;
 use tokio::sync::oneshot;
 
 use super::part::PartPlace;
-use super::queue::{Log, Queued, QueuedRecord};
-use super::record::{NewRecord, RecordKind};
+use super::queue::{Log, Queued, QueuedRecord, RoomWanted};
+use super::record::{ALIGN, NewRecord, RecordKind};
 use super::segment::Segment;
 use crate::local::reader::u64_of;
 use crate::local::store::Signal;
@@ -65,6 +65,7 @@ impl Writer {
             position.group.waiting.extend(queue.map(|queued| queued.done));
             return Err(error);
         }
+        self.make_room_wanted();
         self.prepare(position);
         Ok(())
     }
@@ -117,6 +118,20 @@ impl Writer {
         Ok(())
     }
 
+    /// What waits for room is not ordered yet, so where the disk is full only that is refused.
+    fn make_room_wanted(&self) {
+        for RoomWanted { segment, end, done } in self.log.room_wanted() {
+            let io = |source| EngineError::io("making the log longer".to_owned(), source);
+            let len = end + u64_of(ALIGN);
+            let made = match segment.room() >= end {
+                true => Ok(()),
+                // A disk that is nearly full may have room for this one.
+                false => segment.extend(len + 4 * self.extent_len).or_else(|_| segment.extend(len)),
+            };
+            drop(done.send(made.map_err(io)));
+        }
+    }
+
     /// Between groups: zeros ahead, and the next segment where this one is long enough. What fails here is
     /// tried again after the next group.
     fn prepare(&self, position: &Position) {
@@ -131,9 +146,7 @@ impl Writer {
     }
 
     fn extend_ahead(&self, position: &Position, len: u64) {
-        let extended = position.segment.extend(len);
-        self.log.set_disk_full(extended.is_err());
-        if let Err(error) = extended {
+        if let Err(error) = position.segment.extend(len) {
             tracing::warn!(%error, "the log cannot be made longer");
         }
     }
