@@ -104,6 +104,22 @@ impl LocalEngine {
         Ok((0..LEVELS).map(|level| size(tree.files.level(level))).collect())
     }
 
+    /// Waits until the background has nothing to do: so a simulation has one thing happen at a time.
+    pub fn settle(&self) {
+        let store = &self.store;
+        let mut seen = None;
+        loop {
+            // The writer has prepared what comes when it takes what is queued next. One that failed rests.
+            let queued = store.log.order().barrier();
+            let _failed = queued.wait();
+            let threads = store.options.compaction_threads.max(1);
+            let now = (store.flusher.rest(1), store.compactor.rest(threads));
+            if seen.replace(now) == Some(now) {
+                return;
+            }
+        }
+    }
+
     fn start_threads(&self, segment: Arc<LogSegment>) -> Result<()> {
         let store = self.store.clone();
         let writer = Writer {

@@ -175,15 +175,32 @@ pub fn checkpoint_folder(store: &Path, id: CheckpointId) -> PathBuf {
 /// Wakes threads that have nothing to do.
 #[derive(Default)]
 pub struct Signal {
-    wakings: Mutex<u64>,
+    state: Mutex<Wakings>,
     condition: Condvar,
+}
+
+#[derive(Default)]
+struct Wakings {
+    count: u64,
+    /// Threads that wait and know of all of them.
+    resting: usize,
 }
 
 impl Signal {
     /// Lets [`Signal::wait`] return in every thread that waits, or next will.
     pub fn wake(&self) {
-        *self.wakings.lock() += 1;
+        let mut state = self.state.lock();
+        state.count += 1;
+        state.resting = 0;
+        drop(state);
         self.condition.notify_all();
+    }
+
+    /// Waits until so many threads wait and have nothing to do; returns how often they were woken until then.
+    pub fn rest(&self, threads: usize) -> u64 {
+        let mut state = self.state.lock();
+        self.condition.wait_while(&mut state, |state| state.resting < threads);
+        state.count
     }
 
     /// Waits until woken since `seen`, the number of wakings this thread knows of.
@@ -193,12 +210,19 @@ impl Signal {
 
     /// As [`Signal::wait`], at most so long where that is given; whether it was woken.
     pub fn wait_for(&self, seen: &mut u64, most: Option<Duration>) -> bool {
-        let mut wakings = self.wakings.lock();
-        let sleeps = |wakings: &mut u64| *wakings == *seen;
-        match most {
-            None => self.condition.wait_while(&mut wakings, sleeps),
-            Some(most) => drop(self.condition.wait_while_for(&mut wakings, sleeps, most)),
+        let mut state = self.state.lock();
+        if state.count == *seen {
+            state.resting += 1;
+            self.condition.notify_all();
         }
-        *wakings != std::mem::replace(seen, *wakings)
+        let sleeps = |state: &mut Wakings| state.count == *seen;
+        match most {
+            None => self.condition.wait_while(&mut state, sleeps),
+            Some(most) => drop(self.condition.wait_while_for(&mut state, sleeps, most)),
+        }
+        if state.count == *seen {
+            state.resting -= 1;
+        }
+        state.count != std::mem::replace(seen, state.count)
     }
 }

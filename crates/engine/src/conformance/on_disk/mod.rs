@@ -4,7 +4,7 @@
 //! [`under_load`], [`stopped_under_load`] (many threads interrupted anywhere) · [`faults`], [`failed_drop`] (errors at every change and
 //! read), [`full_disk`] · [`at_rest`] (nothing readable) · [`tampering`], [`tampered_checkpoints`] (every flip is found) ·
 //! [`rollbacks`] (older states of parts, and exchanged files, are found) · [`nonces`]
-//! (no byte is encrypted twice under one key and place).
+//! (no byte is encrypted twice under one key and place) · [`simulation`] (a long life that a seed decides).
 //!
 //! Map: `rig` (an engine, its disk, and what happens to both) · `script` (the calls, and what must be there
 //! afterwards).
@@ -16,6 +16,7 @@ mod power_cuts;
 mod rig;
 mod rollbacks;
 mod script;
+mod simulation;
 mod tampering;
 mod under_load;
 
@@ -30,6 +31,7 @@ pub use faults::{failed_drop, faults, full_disk};
 pub use nonces::nonces;
 pub use power_cuts::{adoption_cut_short, drop_cut_short, power_cuts, switch_cut_short};
 pub use rollbacks::rollbacks;
+pub use simulation::simulation;
 pub use tampering::{tampered_checkpoints, tampering};
 pub use under_load::{stopped_under_load, under_load};
 
@@ -45,6 +47,9 @@ pub trait OnDisk {
     /// # Errors
     /// Those of the engine.
     fn start(&self, env: Env) -> Result<Arc<dyn Engine>>;
+
+    /// Waits until nothing goes on in the engine started last that was not called for.
+    fn settle(&self) {}
 
     /// The folder of the store.
     fn store(&self) -> &Path {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use env::{Env, SeededRandom, SimDisk, SystemClock};
+use env::{Clock, Env, SeededRandom, SimDisk, SystemClock};
 
 use super::OnDisk;
 use crate::conformance::wait;
@@ -12,6 +12,7 @@ use crate::{Engine, Result};
 pub(super) struct Rig<'a> {
     on_disk: &'a dyn OnDisk,
     random: Arc<SeededRandom>,
+    clock: Arc<dyn Clock>,
     /// Below the engine.
     pub disk: SimDisk,
     engine: Option<Arc<dyn Engine>>,
@@ -20,12 +21,25 @@ pub(super) struct Rig<'a> {
 impl<'a> Rig<'a> {
     /// An empty disk; salts and ids follow from the seed.
     pub fn new(on_disk: &'a dyn OnDisk, seed: u64) -> Self {
-        Self { on_disk, random: Arc::new(SeededRandom::new(seed)), disk: SimDisk::new(), engine: None }
+        let (random, clock) = (Arc::new(SeededRandom::new(seed)), Arc::new(SystemClock));
+        Self { on_disk, random, clock, disk: SimDisk::new(), engine: None }
+    }
+
+    /// The same with another clock.
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
     }
 
     /// Another rig on another disk, which draws on the same randomness: no two starts see the same bytes.
     pub fn on(&self, disk: SimDisk) -> Self {
-        Self { on_disk: self.on_disk, random: self.random.clone(), disk, engine: None }
+        Self {
+            on_disk: self.on_disk,
+            random: self.random.clone(),
+            clock: self.clock.clone(),
+            disk,
+            engine: None,
+        }
     }
 
     /// The disk after a power cut, with nothing started on it.
@@ -42,7 +56,7 @@ impl<'a> Rig<'a> {
     pub fn start(&mut self) -> Result<()> {
         self.stop();
         let disk = Arc::new(self.disk.clone());
-        let env = Env { clock: Arc::new(SystemClock), random: self.random.clone(), disk };
+        let env = Env { clock: self.clock.clone(), random: self.random.clone(), disk };
         self.engine = Some(self.on_disk.start(env)?);
         Ok(())
     }
