@@ -182,7 +182,11 @@ impl Job {
         let from = files(shape, level).get(run.clone()).unwrap_or_default();
         let keys = hull(from).unwrap_or_default();
         let met = if to > level { overlap(files(shape, to), keys) } else { 0..0 };
-        let is_above = |level: usize| overlap(files(shape, level), keys).is_empty();
+        // What is met reaches beyond them; its removals, too, may have something below to hide.
+        let joined: Vec<_> =
+            from.iter().chain(files(shape, to).get(met.clone()).unwrap_or_default()).collect();
+        let joined = hull(joined).unwrap_or_default();
+        let is_above = |level: usize| overlap(files(shape, level), joined).is_empty();
         let at_the_end = to > 0 || run.end == files(shape, 0).len();
         let oldest = at_the_end && (to + 1..LEVELS).all(is_above);
         // A move would keep for ever what is only there to hide something.
@@ -206,9 +210,9 @@ fn count(files: usize) -> u64 {
 }
 
 /// From the lowest to the highest key.
-fn hull<'a>(files: &[Span<'a>]) -> Option<(&'a [u8], &'a [u8])> {
-    let first = files.iter().map(|file| file.first).min()?;
-    let last = files.iter().map(|file| file.last).max()?;
+fn hull<'a: 'b, 'b>(files: impl IntoIterator<Item = &'b Span<'a>> + Clone) -> Option<(&'a [u8], &'a [u8])> {
+    let first = files.clone().into_iter().map(|file| file.first).min()?;
+    let last = files.into_iter().map(|file| file.last).max()?;
     Some((first, last))
 }
 
@@ -287,6 +291,14 @@ mod tests {
         assert_eq!(job(&[(0, flushed.clone()), below.clone()]), moved);
         flushed[3].removals = 1;
         assert!(!job(&[(0, flushed), below]).unwrap().moves, "removals would stay for ever");
+    }
+
+    #[test]
+    fn removals_stay_while_a_file_that_is_met_reaches_over_something_below() {
+        let (flushed, met) = (vec![span(40, "m", "n"); 4], span(60, "a", "z"));
+        let levels = |below| [(0, flushed.clone()), (5, vec![met]), (6, vec![span(90, below, below)])];
+        assert_eq!(job(&levels("b")).map(|job| (job.to, job.oldest)), Some((5, false)));
+        assert_eq!(job(&levels("zz")).map(|job| (job.to, job.oldest)), Some((5, true)));
     }
 
     #[test]
