@@ -100,6 +100,7 @@ fn proofs(options: &Options) -> Vec<Step> {
         command
     };
     vec![
+        Step::tests("disk faults", "every kind of failure at every disk operation", Kind::Cargo, disk_faults),
         Step::tests("sdk", "every operation through the AWS SDK for Rust", Kind::Cargo, || {
             proof("conformance")
         }),
@@ -118,6 +119,12 @@ fn proofs(options: &Options) -> Vec<Step> {
             cargo(&["test", "--package", "tests", "--lib", "--bins"])
         }),
     ]
+}
+
+fn disk_faults() -> Command {
+    let mut command = cargo(&["test", "--package", "engine", "--test", "local", "--", "--exact", "faults"]);
+    command.env("STRONGROOM_TEST_DEPTH", "2");
+    command
 }
 
 fn proof(name: &str) -> Command {

@@ -1,4 +1,4 @@
-//! Chores of the repository: `cargo xtask check | tidy | fuzz | bench`.
+//! Chores of the repository: `cargo xtask check | tidy | fuzz | sim | bench`.
 //!
 //! Map: [`check`] (the one test command) · [`tidy`] (the rules of the house, each a file) · [`python`] (the
 //! private environment with boto3 and the AWS CLI) · [`fuzz`] (libFuzzer on the stable compiler) · [`bench`]
@@ -14,6 +14,7 @@ mod bench;
 mod check;
 mod fuzz;
 mod python;
+mod sim;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -32,6 +33,8 @@ enum Chore {
     Tidy,
     /// Runs fuzz targets.
     Fuzz(fuzz::Options),
+    /// Lets the engine live a life that a seed decides, with power cuts, against a model.
+    Sim(sim::Options),
     /// Measures the server next to one that does nothing.
     Bench(bench::Options),
 }
@@ -53,6 +56,7 @@ fn run(chore: Chore) -> Result<bool> {
         Chore::Check(options) => check::run(&options),
         Chore::Tidy => tidy::run(),
         Chore::Fuzz(options) => fuzz::run(&options),
+        Chore::Sim(options) => sim::run(&options).map(|()| true),
         Chore::Bench(options) => bench::run(&options).map(|()| true),
     }
 }

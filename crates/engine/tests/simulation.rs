@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crypto::SecretKey;
 use engine::conformance::on_disk::{self, OnDisk, Place};
-use engine::local::{LocalEngine, Options};
+use engine::local::{Compression, LocalEngine, Options};
 use engine::{Engine, Result};
 use env::{Env, SimDisk};
 
@@ -64,6 +64,7 @@ fn small() -> Options {
         level0_files: 3,
         level_bytes: 16 << 10,
         level_growth: 3,
+        compression: Compression::Lz4,
         compaction_threads: 1,
         settle_after: Duration::ZERO,
         merge_bytes_per_second: 0,
