@@ -6,12 +6,13 @@ use bytes::Bytes;
 
 use super::levels::first_reaching;
 use super::sorted_file::cursor::FileCursor;
-use super::sorted_file::file::SortedFile;
+use super::sorted_file::file::{Keeping, SortedFile};
 use crate::Result;
 
 /// A place in such files: at an entry, or at none. A file is not read before the cursor is in it.
 pub struct LevelCursor<'a> {
     files: &'a [Arc<SortedFile>],
+    keeping: Keeping,
     /// Meaningful while `cursor` is there.
     at: usize,
     cursor: Option<FileCursor<'a>>,
@@ -19,8 +20,8 @@ pub struct LevelCursor<'a> {
 
 impl<'a> LevelCursor<'a> {
     /// At no entry yet.
-    pub fn new(files: &'a [Arc<SortedFile>]) -> Self {
-        Self { files, at: 0, cursor: None }
+    pub fn new(files: &'a [Arc<SortedFile>], keeping: Keeping) -> Self {
+        Self { files, keeping, at: 0, cursor: None }
     }
 
     /// The entry it is at: user key and version.
@@ -83,7 +84,7 @@ impl<'a> LevelCursor<'a> {
     ) -> Result<()> {
         if self.cursor.is_none() || at != Some(self.at) {
             let file = at.and_then(|at| self.files.get(at));
-            self.cursor = file.map(|file| file.cursor()).transpose()?;
+            self.cursor = file.map(|file| file.cursor(self.keeping)).transpose()?;
             self.at = at.unwrap_or_default();
         }
         self.cursor.as_mut().map_or(Ok(()), step)

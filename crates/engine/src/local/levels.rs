@@ -19,7 +19,7 @@ use super::level_cursor::LevelCursor;
 use super::manifest::FileRecord;
 use super::merge::KeyRange;
 use super::reader::BadBytes;
-use super::sorted_file::file::SortedFile;
+use super::sorted_file::file::{Keeping, SortedFile};
 use crate::Result;
 
 /// How many levels there may be.
@@ -120,7 +120,10 @@ impl Levels {
         let [flushed, sorted @ ..] = &self.0;
         let files = flushed.iter().map(std::slice::from_ref).chain(sorted.iter().map(|files| &files[..]));
         let meets = |file: &Arc<SortedFile>| range.meets(&file.record.first_key, &file.record.last_key);
-        files.filter(|files| files.iter().any(meets)).map(LevelCursor::new).collect()
+        files
+            .filter(|files| files.iter().any(meets))
+            .map(|files| LevelCursor::new(files, Keeping::InCache))
+            .collect()
     }
 }
 

@@ -23,7 +23,7 @@ use super::manifest::{Change, FileRecord};
 use super::merge::{Everything, Source};
 use super::retention::Retention;
 use super::rotation;
-use super::sorted_file::file::SortedFile;
+use super::sorted_file::file::{Keeping, SortedFile};
 use super::store::Store;
 use super::tree::Tree;
 use crate::{EngineError, KeyspaceId, Result};
@@ -252,7 +252,7 @@ fn sources<'a>(levels: &'a Levels, job: &Job) -> Vec<Source<'a>> {
         let each = if *level == 0 { 1 } else { files.len() };
         files.chunks(each.max(1))
     });
-    runs.map(|files| Source::Files(Box::new(LevelCursor::new(files)))).collect()
+    runs.map(|files| Source::Files(Box::new(LevelCursor::new(files, Keeping::Nothing)))).collect()
 }
 
 fn level_of(level: usize) -> u8 {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::block::BlockCursor;
-use super::file::SortedFile;
+use super::file::{Keeping, SortedFile};
 use super::layout::{BlockHandle, Piece, Run, decode_data_handle};
 use crate::Result;
 use crate::local::reader::BadBytes;
@@ -11,6 +11,7 @@ use crate::local::reader::BadBytes;
 /// A place in a sorted file: at an entry, or at none.
 pub struct FileCursor<'a> {
     file: &'a SortedFile,
+    keeping: Keeping,
     top_at: u64,
     top: BlockCursor,
     index: Option<Level>,
@@ -62,8 +63,8 @@ impl Step<'_> {
 }
 
 impl<'a> FileCursor<'a> {
-    pub(super) fn new(file: &'a SortedFile, top_at: u64, top: BlockCursor) -> Self {
-        Self { file, top_at, top, index: None, data: None }
+    pub(super) fn new(file: &'a SortedFile, keeping: Keeping, top_at: u64, top: BlockCursor) -> Self {
+        Self { file, keeping, top_at, top, index: None, data: None }
     }
 
     /// The entry it is at: user key and version.
@@ -156,7 +157,7 @@ impl<'a> FileCursor<'a> {
         self.index = None;
         if self.top.entry().is_some() {
             let run = self.file.sound(Piece::Top, self.top_at, Run::decode(self.top.value_bytes()))?;
-            self.index = Some(Level::enter(self.file, Piece::Index, run.index, step)?);
+            self.index = Some(Level::enter((self.file, self.keeping), Piece::Index, run.index, step)?);
         }
         Ok(())
     }
@@ -166,15 +167,21 @@ impl<'a> FileCursor<'a> {
         if let Some(index) = self.index.as_ref().filter(|index| index.cursor.entry().is_some()) {
             let handle = decode_data_handle(index.cursor.value_bytes());
             let handle = self.file.sound(Piece::Index, index.offset, handle)?;
-            self.data = Some(Level::enter(self.file, Piece::Data, handle, step)?);
+            self.data = Some(Level::enter((self.file, self.keeping), Piece::Data, handle, step)?);
         }
         Ok(())
     }
 }
 
 impl Level {
-    fn enter(file: &SortedFile, piece: Piece, handle: BlockHandle, step: Step<'_>) -> Result<Self> {
-        let mut level = Self { piece, offset: handle.offset, cursor: file.cursor_over(piece, handle)? };
+    fn enter(
+        (file, keeping): (&SortedFile, Keeping),
+        piece: Piece,
+        handle: BlockHandle,
+        step: Step<'_>,
+    ) -> Result<Self> {
+        let cursor = file.cursor_over(piece, handle, keeping)?;
+        let mut level = Self { piece, offset: handle.offset, cursor };
         level.step(file, step)?;
         Ok(level)
     }

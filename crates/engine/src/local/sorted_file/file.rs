@@ -35,6 +35,15 @@ pub struct SortedFile {
     obsolete: AtomicBool,
 }
 
+/// What becomes of blocks that were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeping {
+    /// They stay in the cache, if it has room.
+    InCache,
+    /// They go, and push nothing out of the cache: a merge reads each once.
+    Nothing,
+}
+
 impl SortedFile {
     /// The file of this record in the folder of `keyspace`, under `dek`. Nothing is read yet.
     pub fn new(
@@ -58,7 +67,7 @@ impl SortedFile {
         }
         let snapshot = snapshot.min(self.record.visible);
         let Some(data) = self.data_block_of(user_key, snapshot)? else { return Ok(None) };
-        let mut cursor = self.cursor_over(Piece::Data, data)?;
+        let mut cursor = self.cursor_over(Piece::Data, data, Keeping::InCache)?;
         self.sound(Piece::Data, data.offset, cursor.seek(user_key, snapshot))?;
         let found = cursor.entry().filter(|(key, _)| *key == user_key);
         Ok(found.map(|(_, version)| (version, cursor.value())))
@@ -79,7 +88,7 @@ impl SortedFile {
         if !filter::may_contain(&self.block(Piece::Filter, run.filter)?, filter::hash(user_key)) {
             return Ok(None);
         }
-        let mut index = self.cursor_over(Piece::Index, run.index)?;
+        let mut index = self.cursor_over(Piece::Index, run.index, Keeping::InCache)?;
         self.sound(Piece::Index, run.index.offset, index.seek(user_key, snapshot))?;
         if index.entry().is_none() {
             return Ok(None);
@@ -89,9 +98,9 @@ impl SortedFile {
     }
 
     /// A cursor at no entry yet.
-    pub fn cursor(&self) -> Result<FileCursor<'_>> {
+    pub fn cursor(&self, keeping: Keeping) -> Result<FileCursor<'_>> {
         let (top_at, top) = self.top_cursor()?;
-        Ok(FileCursor::new(self, top_at, top))
+        Ok(FileCursor::new(self, keeping, top_at, top))
     }
 
     /// No manifest names it any more: it is removed when its last reader is done.
@@ -113,8 +122,17 @@ impl SortedFile {
         if digest.finish() == self.record.digest { Ok(()) } else { Err(self.damaged("digest")) }
     }
 
-    pub(super) fn cursor_over(&self, piece: Piece, handle: BlockHandle) -> Result<BlockCursor> {
-        self.sound(piece, handle.offset, BlockCursor::new(self.block(piece, handle)?))
+    pub(super) fn cursor_over(
+        &self,
+        piece: Piece,
+        handle: BlockHandle,
+        keeping: Keeping,
+    ) -> Result<BlockCursor> {
+        let block = match keeping {
+            Keeping::InCache => self.block(piece, handle),
+            Keeping::Nothing => self.read_block(piece, handle).map(wiped),
+        };
+        self.sound(piece, handle.offset, BlockCursor::new(block?))
     }
 
     /// Says where it was that bytes were bad.
