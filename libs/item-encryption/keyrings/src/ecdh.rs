@@ -83,23 +83,23 @@ impl<K: Agrees> Keyring for Ecdh<K> {
 
     fn unwrap<'a>(&'a self, sealed: &'a SealedKeys<'a>) -> Answer<'a, DataKey> {
         Box::pin(async move {
-            let mut failure = KeyringError::NotARecipient(sealed.recipients());
+            let mut failure = None;
             for (at, encrypted) in sealed.encrypted_data_keys.iter().enumerate() {
                 let Some(parties) = Parties::of(encrypted, K::PROVIDER, self.curve) else { continue };
                 let Some(other) = self.other(&parties) else { continue };
                 let opened = match self.own.agree(other).await {
                     Ok(shared) => parties.unwrap(&shared, encrypted, at, sealed.bound),
                     Err(error) => {
-                        failure = error;
+                        failure = Some(error);
                         continue;
                     }
                 };
                 match opened {
                     Ok(key) => return Ok(key),
-                    Err(error) => failure = KeyringError::DoesNotOpen(error.to_string()),
+                    Err(error) => failure = Some(KeyringError::DoesNotOpen(error.to_string())),
                 }
             }
-            Err(failure)
+            Err(sealed.unopened(failure))
         })
     }
 }

@@ -117,7 +117,12 @@ impl SealedKeys<'_> {
                 None => {}
             }
         }
-        Err(failure.unwrap_or_else(|| KeyringError::NotARecipient(self.recipients())))
+        Err(self.unopened(failure))
+    }
+
+    /// Why none opened: the last failure, else that no recipient is the keyring's. Only then are they put into words.
+    pub(crate) fn unopened(&self, failure: Option<KeyringError>) -> KeyringError {
+        failure.unwrap_or_else(|| KeyringError::NotARecipient(self.recipients()))
     }
 
     /// The recipients by kind and name, for messages.

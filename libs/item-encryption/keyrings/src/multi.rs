@@ -30,15 +30,15 @@ impl Keyring for MultiKeyring {
 
     fn unwrap<'a>(&'a self, sealed: &'a SealedKeys<'a>) -> Answer<'a, DataKey> {
         Box::pin(async move {
-            let mut failure = KeyringError::NotARecipient(sealed.recipients());
+            let mut failure = None;
             for keyring in &self.0 {
                 match keyring.unwrap(sealed).await {
                     Ok(key) => return Ok(key),
                     Err(KeyringError::NotARecipient(_)) => {}
-                    Err(error) => failure = error,
+                    Err(error) => failure = Some(error),
                 }
             }
-            Err(failure)
+            Err(sealed.unopened(failure))
         })
     }
 }

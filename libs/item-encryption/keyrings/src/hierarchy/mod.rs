@@ -88,7 +88,7 @@ impl Keyring for HierarchicalKeyring {
 
     fn unwrap<'a>(&'a self, sealed: &'a SealedKeys<'a>) -> Answer<'a, DataKey> {
         Box::pin(async move {
-            let mut failure = KeyringError::NotARecipient(sealed.recipients());
+            let mut failure = None;
             let id = self.ids.of(sealed.context)?;
             for (at, encrypted) in sealed.encrypted_data_keys.iter().enumerate() {
                 let named = BranchKey::named_by(encrypted).filter(|(named, _)| *named == id);
@@ -97,17 +97,17 @@ impl Keyring for HierarchicalKeyring {
                 let opened = match self.key(wanted).await {
                     Ok(key) => key.unwrap(encrypted, at, sealed.bound),
                     Err(error) => {
-                        failure = error;
+                        failure = Some(error);
                         continue;
                     }
                 };
                 match opened {
                     Some(Ok(key)) => return Ok(key),
-                    Some(Err(error)) => failure = KeyringError::DoesNotOpen(error.to_string()),
+                    Some(Err(error)) => failure = Some(KeyringError::DoesNotOpen(error.to_string())),
                     None => {}
                 }
             }
-            Err(failure)
+            Err(sealed.unopened(failure))
         })
     }
 }

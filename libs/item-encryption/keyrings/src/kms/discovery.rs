@@ -62,15 +62,15 @@ impl<C: KmsClient> Keyring for KmsDiscovery<C> {
 
     fn unwrap<'a>(&'a self, sealed: &'a SealedKeys<'a>) -> Answer<'a, DataKey> {
         Box::pin(async move {
-            let mut failure = KeyringError::NotARecipient(sealed.recipients());
+            let mut failure = None;
             for (at, encrypted) in sealed.encrypted_data_keys.iter().enumerate() {
                 let Some(arn) = self.key_of(encrypted) else { continue };
                 match open(&self.client, &arn.to_string(), encrypted, at, sealed).await {
                     Ok(key) => return Ok(key),
-                    Err(error) => failure = error,
+                    Err(error) => failure = Some(error),
                 }
             }
-            Err(failure)
+            Err(sealed.unopened(failure))
         })
     }
 }

@@ -3,7 +3,7 @@
 use item_encryption_format::dbesdk::{DataKey, EncryptedDataKey, EncryptionMaterials};
 
 use super::{KmsClient, PROVIDER, arn_of, open, refused, secret};
-use crate::{Answer, KeyArn, Keyring, KeyringError, SealedKeys};
+use crate::{Answer, KeyArn, Keyring, SealedKeys};
 
 /// A KMS key, by ARN. Items name it, so only an ARN reads what it wrote.
 pub struct KmsKeyring<C> {
@@ -48,17 +48,17 @@ impl<C: KmsClient> Keyring for KmsKeyring<C> {
 
     fn unwrap<'a>(&'a self, sealed: &'a SealedKeys<'a>) -> Answer<'a, DataKey> {
         Box::pin(async move {
-            let mut failure = KeyringError::NotARecipient(sealed.recipients());
+            let mut failure = None;
             for (at, encrypted) in sealed.encrypted_data_keys.iter().enumerate() {
                 if !self.is_recipient(encrypted) {
                     continue;
                 }
                 match open(&self.client, &self.key_arn, encrypted, at, sealed).await {
                     Ok(key) => return Ok(key),
-                    Err(error) => failure = error,
+                    Err(error) => failure = Some(error),
                 }
             }
-            Err(failure)
+            Err(sealed.unopened(failure))
         })
     }
 }
