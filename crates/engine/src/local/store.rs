@@ -147,7 +147,7 @@ impl Store {
         if open.merge_failed.load(Ordering::Relaxed) {
             return 0;
         }
-        let (files, full) = (open.tree().files.level(0).len(), self.options.level0_files);
+        let (files, full) = (open.tree().files.level(0).len(), self.options.level0_files.max(1));
         pressure(files, full.saturating_mul(LEVEL0_SLOW), full.saturating_mul(LEVEL0_STOP))
     }
 }

@@ -138,7 +138,7 @@ pub fn compact_all(store: &Store, keyspace: &Keyspace) -> Result<()> {
 fn sizes(store: &Store) -> Sizes {
     let options = &store.options;
     Sizes {
-        level0_files: options.level0_files,
+        level0_files: options.level0_files.max(1),
         level_bytes: options.level_bytes,
         level_growth: options.level_growth,
     }

@@ -296,7 +296,7 @@ mod tests {
     #[test]
     fn removals_stay_while_a_file_that_is_met_reaches_over_something_below() {
         let (flushed, met) = (vec![span(40, "m", "n"); 4], span(60, "a", "z"));
-        let levels = |below| [(0, flushed.clone()), (5, vec![met]), (6, vec![span(90, below, below)])];
+        let levels = |below| [(0, flushed.clone()), (5, vec![met]), (6, vec![span(390, below, below)])];
         assert_eq!(job(&levels("b")).map(|job| (job.to, job.oldest)), Some((5, false)));
         assert_eq!(job(&levels("zz")).map(|job| (job.to, job.oldest)), Some((5, true)));
     }
