@@ -1,5 +1,6 @@
 //! The cipher calls that an item needs, and nothing else: no values, no maps, no memory asked for.
 
+use std::collections::HashMap;
 use std::hint::black_box;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
@@ -12,9 +13,11 @@ use aws_lc_rs::signature::{
 };
 use aws_lc_rs::{digest, hmac, iv, rand};
 use item_encryption_format::dbesdk::{FOOTER, HEADER, SealedItem};
-use item_encryption_format::{AttributeValue, Suite, TableConfig, View};
+use item_encryption_format::{AttributeValue, Suite, TableConfig, Value, View};
 
-use crate::sample::{ENCRYPTED, Item};
+use crate::sample::ENCRYPTED;
+
+type Item = HashMap<String, Value>;
 
 const TAG: usize = 16;
 
@@ -132,7 +135,7 @@ impl Bare {
     }
 }
 
-fn len(view: &View<'_, item_encryption_format::Value>) -> usize {
+fn len(view: &View<'_, Value>) -> usize {
     match view {
         View::S(text) | View::N(text) => text.len(),
         View::B(bytes) => bytes.len() - 2,

@@ -4,11 +4,8 @@ use std::collections::HashMap;
 
 use item_encryption_format::dbesdk::{EncryptionMaterials, SealedItem, encrypt, encryption_context};
 use item_encryption_format::wrapping::RawAes;
-use item_encryption_format::{Action, AttributeValue, Parts, Suite, TableConfig, Value};
+use item_encryption_format::{Action, AttributeValue, Parts, Suite, TableConfig};
 use zeroize::Zeroizing;
-
-/// An item.
-pub type Item = HashMap<String, Value>;
 
 /// The lengths of the encrypted values, together 1,043 bytes.
 pub const ENCRYPTED: [usize; 7] = [20, 63, 100, 120, 140, 200, 400];
