@@ -1,5 +1,6 @@
 //! Measures. The server: builds it and the load generator optimised, and lets the latter do the rest
-//! (`tests/src/bin/bench`). The engine: builds `benches/engine`, which is a workspace of its own.
+//! (`tests/src/bin/bench`). The engine and encrypted items: builds `benches/engine` and `benches/item-encryption`,
+//! which are workspaces of their own.
 
 use std::process::Command;
 
@@ -7,6 +8,8 @@ use anyhow::{Result, ensure};
 use clap::{Args, Subcommand};
 
 use crate::{cargo, target_dir};
+
+const MANIFEST_OF_ITEMS: &str = "benches/item-encryption/Cargo.toml";
 
 /// What is measured, and how.
 #[derive(Args)]
@@ -35,6 +38,17 @@ enum Other {
     /// The engine, next to others that encrypt nothing.
     #[command(disable_help_flag = true)]
     Engine(Engine),
+    /// Encrypted items, next to AWS's own crate and to the bare cipher calls. Building that crate takes a quarter
+    /// of an hour of computing, once.
+    Items(Items),
+}
+
+/// How much goes both ways between the two crates first.
+#[derive(Args)]
+struct Items {
+    /// Random items each way, for each suite and each version of the header.
+    #[arg(long, default_value_t = 250)]
+    items: u64,
 }
 
 /// What is handed on to `benches/engine`; `--help` tells.
@@ -48,6 +62,7 @@ struct Engine {
 pub fn run(options: &Options) -> Result<()> {
     match &options.other {
         Some(Other::Engine(engine)) => engine.run(),
+        Some(Other::Items(items)) => items.run(),
         None => options.server.run(),
     }
 }
@@ -74,6 +89,20 @@ impl Engine {
         let mut bench = Command::new(target_dir().join("release/bench-engine"));
         bench.arg("--results").arg(target_dir().join("bench")).args(&self.arguments);
         ensure!(bench.status()?.success(), "the measurement failed");
+        Ok(())
+    }
+}
+
+impl Items {
+    /// In a target folder of its own, so that nothing of the house has to wait for that build.
+    fn run(&self) -> Result<()> {
+        let target = target_dir().join("items");
+        let mut build = cargo(&["build", "--release", "--locked", "--manifest-path", MANIFEST_OF_ITEMS]);
+        // AWS's crate is one file of 150,000 lines, for which the compiler's usual stack is too small.
+        build.env("RUST_MIN_STACK", "838860800").arg("--target-dir").arg(&target);
+        ensure!(build.status()?.success(), "the build failed");
+        let mut bench = Command::new(target.join("release/bench-items"));
+        ensure!(bench.arg(self.items.to_string()).status()?.success(), "the measurement failed");
         Ok(())
     }
 }
