@@ -146,6 +146,7 @@ static OLD: LazyLock<Old> = LazyLock::new(|| {
         keys: vec!["id".to_owned()],
         default: Action::EncryptAndSign,
         actions: [].into(),
+        order: Default::default(),
     };
     let (content, description) = (content(), Default::default());
     let materials = Materials { content, signature: SigningKey::hmac_sha256(&[7; 32]), description };

@@ -1,5 +1,5 @@
 //! Private Python environments in pinned versions: one with boto3, botocore and the AWS CLI, one with AWS's
-//! item encryption client.
+//! item encryption client, one with a Java runtime and AWS's two item encryption clients for it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,6 +45,24 @@ pub fn environment() -> Prepared<Environment> {
 /// As [`environment`].
 pub fn item_encryption() -> Prepared<Environment> {
     installed("python-item-encryption", &root().join("libs/item-encryption/interop/requirements.txt"))
+}
+
+/// The environment of the clients that encrypt items in Java, and the folder of their jars: the runtime comes
+/// from the Python registry, the jars from Maven Central, held to their hashes.
+///
+/// # Errors
+/// As [`environment`], and where the jars cannot be fetched.
+pub fn java_item_encryption() -> Prepared<(Environment, PathBuf)> {
+    let sources = root().join("libs/item-encryption/interop/java");
+    let environment = installed("java-item-encryption", &sources.join("requirements.txt"))?;
+    let jars = target_dir().join("java-item-encryption-jars");
+    let fetch = Command::new(environment.folder().join("bin/python"))
+        .args(["-B", "jars.py"])
+        .env("JARS", &jars)
+        .current_dir(sources)
+        .output();
+    succeed("the Java clients cannot be fetched", fetch)?;
+    Ok((environment, jars))
 }
 
 /// Made at the first call, and again when the pinned versions change.

@@ -288,7 +288,8 @@ fn legacy_note(number: i64) -> Item {
     let actions = config("Tasks").actions;
     let default = item_encryption_format::Action::EncryptAndSign;
     let keys = vec!["pk".to_owned(), "sk".to_owned()];
-    let config = LegacyConfig { table: Some("Tasks".to_owned()), keys, default, actions };
+    let config =
+        LegacyConfig { table: Some("Tasks".to_owned()), keys, default, actions, order: Default::default() };
     let (content, description) = wrapping().generate().unwrap();
     let signature = SigningKey::hmac_sha256(b"signing");
     encrypt(note(number), &config, &Materials { content, signature, description }).unwrap()

@@ -55,6 +55,7 @@ impl LegacyReader {
         }
         actions.extend(table.unsigned.iter().map(|name| (name.clone(), Action::DoNothing)));
         let keys = table.keys().map(str::to_owned).collect();
-        LegacyConfig { table: Some(name.to_owned()), keys, default: self.default, actions }
+        let (table, order) = (Some(name.to_owned()), Default::default());
+        LegacyConfig { table, keys, default: self.default, actions, order }
     }
 }

@@ -7,6 +7,7 @@ use item_encryption_client::{Form, Opened};
 use item_encryption_format::dbesdk::{SealedItem, encrypt, encryption_context};
 use item_encryption_format::legacy::LegacyConfig;
 use item_encryption_format::legacy::direct_kms::NumberSpelling;
+use item_encryption_format::legacy::serialize::Order;
 use item_encryption_format::value::bytes_of;
 use item_encryption_format::{Action, Error as FormatError, TableConfig, Value};
 use item_encryption_keyrings::legacy::LegacyProvider;
@@ -15,7 +16,7 @@ use item_encryption_keyrings::{
     SealedKeys,
 };
 
-use crate::config::{Config, ConfigError, FormName, Format, MaterialsCache};
+use crate::config::{ClientName, Config, ConfigError, FormName, Format, MaterialsCache};
 use crate::connect::Connect;
 use crate::forms;
 use crate::json::Item;
@@ -146,6 +147,10 @@ impl Codec {
             keys: self.config.keys(),
             default: self.config.default_action.map_or(Action::EncryptAndSign, Action::from),
             actions,
+            order: match self.config.written_for {
+                ClientName::Python => Order::PYTHON,
+                ClientName::Java => Order::JAVA,
+            },
         }
     }
 }

@@ -11,6 +11,7 @@
 //! unsigned-attributes = ["ttl"]
 //! unsigned-prefix = ":"
 //! default-action = "ENCRYPT_AND_SIGN"    # legacy: for attributes without an action of their own
+//! written-for = "python"                 # legacy: or "java"
 //!
 //! [attribute-actions]
 //! body = "ENCRYPT_AND_SIGN"
@@ -78,6 +79,9 @@ pub struct Config {
     pub attribute_actions: BTreeMap<String, ActionName>,
     /// What happens to the others, in the legacy format.
     pub default_action: Option<ActionName>,
+    /// Whose client reads what is written, in the legacy format.
+    #[serde(default)]
+    pub written_for: ClientName,
     /// Attributes that nobody signs.
     #[serde(default)]
     pub unsigned_attributes: BTreeSet<String>,
@@ -115,6 +119,17 @@ pub enum FormName {
     Legacy,
     /// Not encrypted.
     Plaintext,
+}
+
+/// The clients of the legacy format, each of which signs in an order of its own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClientName {
+    /// Python's.
+    #[default]
+    Python,
+    /// Java's.
+    Java,
 }
 
 /// The suites by number.

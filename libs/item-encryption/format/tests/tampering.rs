@@ -177,6 +177,7 @@ fn legacy_config() -> LegacyConfig {
         keys: vec!["id".to_owned(), "number".to_owned()],
         default: Action::EncryptAndSign,
         actions: [("ttl".to_owned(), Action::DoNothing), ("tenant".to_owned(), Action::SignOnly)].into(),
+        order: Default::default(),
     }
 }
 

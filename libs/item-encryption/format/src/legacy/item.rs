@@ -21,6 +21,9 @@ pub struct LegacyConfig {
     pub default: Action,
     /// What happens to the others.
     pub actions: BTreeMap<String, Action>,
+    /// For whom an item is written: the two languages sign names and sets in different orders, and know only
+    /// their own. Readers try them all.
+    pub order: Order,
 }
 
 impl LegacyConfig {
@@ -114,7 +117,7 @@ pub fn encrypt<V: AttributeValue, S: std::borrow::Borrow<SigningKey>>(
     let mut description = materials.description.clone();
     description.insert(SYMMETRIC_MODE.to_owned(), CBC.to_owned());
     description.insert(SIGNING_ALGORITHM.to_owned(), signature_key.algorithm().to_owned());
-    let message = string_to_sign(&item, |name| config.action(name), config.table.as_deref(), Order::PYTHON)?;
+    let message = string_to_sign(&item, |name| config.action(name), config.table.as_deref(), config.order)?;
     let signature = signature_key.sign(&message)?;
     item.insert(DESCRIPTION.to_owned(), V::from_parts(Parts::B(description::serialized(&description))));
     item.insert(SIGNATURE.to_owned(), V::from_parts(Parts::B(signature)));

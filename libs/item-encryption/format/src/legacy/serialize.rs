@@ -10,7 +10,7 @@ use crate::value::{AttributeValue, Parts, View};
 const MAX_DEPTH: usize = 32;
 
 /// The orders in which the two languages sort, each on its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Order {
     /// Texts by UTF-16 code units (Java) rather than by code points (Python).
     pub utf16: bool,
@@ -19,12 +19,14 @@ pub struct Order {
 }
 
 impl Order {
-    /// As Python's client sorts; also how this crate writes.
+    /// As Python's client sorts; also how this crate writes unless it is told otherwise.
     pub const PYTHON: Self = Self { utf16: false, signed_bytes: false };
+    /// As Java's client sorts.
+    pub const JAVA: Self = Self { utf16: true, signed_bytes: true };
     /// All that writers have used.
     pub const ALL: [Self; 4] = [
         Self::PYTHON,
-        Self { utf16: true, signed_bytes: true },
+        Self::JAVA,
         Self { utf16: true, signed_bytes: false },
         Self { utf16: false, signed_bytes: true },
     ];

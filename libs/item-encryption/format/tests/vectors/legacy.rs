@@ -143,6 +143,7 @@ impl<'a> Scenario<'a> {
             keys,
             default: action(text(&actions["default"])),
             actions: overrides.map(|(name, json)| (name.clone(), action(text(json)))).collect(),
+            order: Default::default(),
         };
         (config, expected)
     }
@@ -192,6 +193,7 @@ impl<'a> Scenario<'a> {
             keys: vec!["N".to_owned(), "V".to_owned()],
             default: Action::EncryptAndSign,
             actions: [].into(),
+            order: Default::default(),
         };
         let open = |json| {
             let row = item(json);

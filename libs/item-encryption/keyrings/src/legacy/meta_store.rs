@@ -54,6 +54,7 @@ impl MetaStore {
             keys: vec![NAME.to_owned(), VERSION.to_owned()],
             default: Action::EncryptAndSign,
             actions: [].into(),
+            order: Default::default(),
         };
         Self { table: table.to_owned(), config, tables, provider }
     }

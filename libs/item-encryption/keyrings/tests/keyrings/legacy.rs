@@ -52,6 +52,7 @@ fn config() -> LegacyConfig {
         keys: vec!["id".to_owned()],
         default: Action::EncryptAndSign,
         actions: [].into(),
+        order: Default::default(),
     }
 }
 

@@ -47,6 +47,7 @@ fn opens(provider: &LegacyProvider, table: &str, item: &Item) -> bool {
         keys: keys.into_iter().filter(|key| item.contains_key(key)).collect(),
         default: Action::EncryptAndSign,
         actions: [("version".to_owned(), Action::SignOnly)].into(),
+        order: Default::default(),
     };
     let opening = provider.opening(item, &config.keys, Some(table), NumberSpelling::Stored);
     block_on(opening).is_ok_and(|opening| opening.open(item.clone(), &config).is_ok())
