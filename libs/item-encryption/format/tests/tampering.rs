@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use item_encryption_format::dbesdk::{
     self, EncryptionMaterials, FOOTER, HEADER, SealedItem, encrypt, encryption_context,
 };
+use item_encryption_format::legacy::serialize::Order;
 use item_encryption_format::legacy::{
     self, ContentKey, LegacyConfig, Materials, SigningKey, VerifyingKey, WrappingKey,
 };
@@ -192,6 +193,31 @@ fn legacy_open(item: Item, config: &LegacyConfig) -> Result<Item, Error> {
     let content = WrappingKey::Aes(vec![7; 32].into()).unwrap(&description)?;
     let signature = VerifyingKey::hmac_sha256(&[8; 32]);
     legacy::decrypt(item, config, &Materials { content, signature, description })
+}
+
+/// U+FFEE stands behind U+1F511 for Java, and before it for Python.
+#[test]
+fn an_item_in_javas_order_is_signed_otherwise_and_opens_too() {
+    let mut item = note();
+    for name in ["\u{ffee}", "\u{1f511}"] {
+        item.insert(name.to_owned(), Value::S(name.to_owned()));
+    }
+    let [python, java] = [Order::PYTHON, Order::JAVA].map(|order| {
+        let config = LegacyConfig { default: Action::SignOnly, order, ..legacy_config() };
+        let content = ContentKey::new(vec![7; 32].into()).unwrap();
+        let signature = SigningKey::hmac_sha256(&[8; 32]);
+        let materials = Materials { content, signature, description: Default::default() };
+        let sealed = legacy::encrypt(item.clone(), &config, &materials).unwrap();
+        let content = ContentKey::new(vec![7; 32].into()).unwrap();
+        let (signature, config) =
+            (VerifyingKey::hmac_sha256(&[8; 32]), LegacyConfig { order: Order::PYTHON, ..config });
+        assert_eq!(
+            sorted(legacy::decrypt_with(sealed.clone(), &config, &content, &signature).unwrap()),
+            sorted(item.clone())
+        );
+        sealed[legacy::SIGNATURE].clone()
+    });
+    assert_ne!(python, java);
 }
 
 #[test]
