@@ -357,6 +357,9 @@ mod tests {
             for (level, range) in &job.inputs {
                 taken.extend(self.levels[*level].drain(range.clone()));
             }
+            if job.oldest {
+                self.assert_nothing_older(job, &taken);
+            }
             let at = job.inputs.first().map_or(0, |(_, range)| range.start);
             if job.moves {
                 self.levels[job.to].extend(taken);
@@ -367,6 +370,18 @@ mod tests {
                 self.levels[job.to].splice(place..place, merged);
             }
             self.levels[1..].iter_mut().for_each(|files| files.sort_by_key(|file| file.1));
+        }
+
+        /// Where a job says so, a removal in it would hide nothing that is left.
+        fn assert_nothing_older(&self, job: &Job, taken: &[File]) {
+            let behind = job.inputs.first().map_or(0, |(_, range)| range.start);
+            let of_level0 = if job.to == 0 { self.levels[0].iter().skip(behind) } else { [].iter().skip(0) };
+            let deeper = self.levels[job.to.max(1)..].iter().flatten().filter(|_| job.to == 0);
+            let deeper = deeper.chain(self.levels[job.to + 1..].iter().flatten());
+            for (_, first, last) in of_level0.chain(deeper) {
+                let meets = |file: &&File| file.1 <= *last && file.2 >= *first;
+                assert_eq!(taken.iter().find(meets), None, "{job:?} leaves {first} to {last} below");
+            }
         }
 
         fn assert_sound(&self) {
