@@ -133,7 +133,7 @@ macro_rules! on_simulated_disk {
 }
 
 on_simulated_disk!(
-    power_cuts switch_cut_short drop_cut_short adoption_cut_short under_load stopped_under_load faults failed_drop full_disk at_rest tampering tampered_checkpoints rollbacks nonces
+    power_cuts switch_cut_short drop_cut_short adoption_cut_short under_load stopped_under_load faults failed_drop full_disk at_rest tampering tampered_checkpoints rollbacks tokens_cut_short nonces
 );
 
 #[test]

@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use crypto::SecretKey;
@@ -13,15 +14,16 @@ use engine::conformance::wait;
 use engine::local::decode::{FileKind, file_headers};
 use engine::local::{Compression, LocalEngine, Options};
 use engine::{
-    AsOf, CheckpointId, Commit, Engine, Key, KeyspaceId, Limit, Outcome, Partition, Segment, Write,
+    AsOf, CheckpointId, Commit, Engine, Key, KeyspaceId, Limit, Outcome, Partition, Segment, Token, Write,
 };
 use env::disk::{Disk, read_file};
-use env::{Env, RealDisk};
+use env::{Clock, Env, RealDisk, SystemClock};
 
 const STORE_KEY: u8 = 0x51;
 const ONE: KeyspaceId = KeyspaceId([1; 16]);
 const TWO: KeyspaceId = KeyspaceId([2; 16]);
 const THREE: KeyspaceId = KeyspaceId([3; 16]);
+const TOKEN: Token = Token { id: [8; 32], request: [9; 32] };
 const CHECKPOINT: CheckpointId = CheckpointId([0xc; 16]);
 
 #[test]
@@ -32,8 +34,10 @@ fn the_fixture_opens_and_holds_what_was_written() {
     wait(engine.open(ONE, key(0x1b))).expect("the first opens under the key it was switched to");
     wait(engine.open(TWO, key(0x02))).expect("the second opens");
     // In a sorted file, parked, in the log; 3 was removed.
-    assert_eq!(numbers(&engine, ONE), [0, 1, 2, 4, 5, 6, 7, 8, 9, 11, 12, 20, 21]);
+    assert_eq!(numbers(&engine, ONE), [0, 1, 2, 4, 5, 6, 7, 8, 9, 11, 12, 20, 21, 30]);
     assert_eq!(numbers(&engine, TWO), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    let remembered = wait(engine.recall(TOKEN.id)).expect("an answer").expect("the token is remembered");
+    assert_eq!(remembered.request, TOKEN.request);
     wait(engine.verify(ONE)).expect("the digest is that of the manifest");
     wait(engine.open(THREE, key(0x03))).expect("the one that adopted a checkpoint opens");
     assert_eq!(numbers(&engine, THREE), [0, 1, 2, 4, 5, 6, 7, 8, 9, 11, 12]);
@@ -88,6 +92,9 @@ fn write_the_fixture() {
     let engine = open(&store);
     wait(engine.open(ONE, key(0x1b))).expect("opened");
     (20..22).for_each(|number| put(&engine, &[ONE], number, Some(value(number))));
+    let key = Key { partition: Partition([7; 16]), sort: Bytes::from_static(&[b'k', 30]) };
+    let writes = vec![Write { keyspace: ONE, key, value: Some(value(30)) }];
+    wait(engine.commit_once(TOKEN, Commit { guards: Vec::new(), writes })).expect("applied");
 }
 
 fn fixture() -> PathBuf {
@@ -97,7 +104,21 @@ fn fixture() -> PathBuf {
 fn open(store: &Path) -> Arc<LocalEngine> {
     let compression = Compression::Lz4;
     let options = Options { log_extent_bytes: 4 << 10, compression, ..Options::default() };
-    LocalEngine::open(Env::real(), store, key(STORE_KEY), options).expect("the store opens")
+    let env = Env { clock: Arc::new(MinuteOfTheFixture), ..Env::real() };
+    LocalEngine::open(env, store, key(STORE_KEY), options).expect("the store opens")
+}
+
+/// Tokens are remembered for ten minutes only.
+struct MinuteOfTheFixture;
+
+impl Clock for MinuteOfTheFixture {
+    fn now_ms(&self) -> u64 {
+        1_800_000_000_000
+    }
+
+    fn instant(&self) -> Instant {
+        SystemClock.instant()
+    }
 }
 
 fn key(number: u8) -> SecretKey {

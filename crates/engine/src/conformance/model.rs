@@ -8,18 +8,18 @@ use env::SeededRandom;
 
 use crate::conformance::Make;
 use crate::conformance::fixture::{
-    Subject, depth, guard, key, keyspace, partition, put, removal, table_key, wait, writes,
+    Subject, checkpoint_id, depth, guard, key, keyspace, partition, put, removal, table_key, wait, writes,
 };
 use crate::{
-    Commit, Direction, Engine, EngineError, Guard, GuardedKey, Key, KeyspaceId, Limit, MemoryEngine, Outcome,
-    Page, Result, Segment, SortRange, Version,
+    AsOf, Commit, Direction, Engine, EngineError, Guard, GuardedKey, Key, KeyspaceId, Limit, MemoryEngine,
+    Outcome, Page, Result, Segment, SortRange, Version,
 };
 
 /// An engine answers random sequences of calls exactly as the model does.
 pub fn model(make: Make<'_>) {
     for seed in 0..8 * depth() {
         let mut pair = Pair::new(seed, make());
-        for step in 0..150 {
+        for step in 0..180 {
             pair.step(step);
         }
         pair.compare_everything();
@@ -45,7 +45,7 @@ impl Pair {
     }
 
     fn step(&mut self, step: usize) {
-        match self.random.below(32) {
+        match self.random.below(38) {
             0..14 => self.commit(step),
             14..17 => self.get(step),
             17..20 => self.slice(step),
@@ -56,7 +56,10 @@ impl Pair {
             27 | 28 => self.open(step),
             29 => self.switch(step),
             30 => self.drop_keyspace(step),
-            _ => self.restart(),
+            31 => self.restart(),
+            32 | 33 => self.take(step),
+            34..37 => self.adopt(step),
+            _ => self.drop_checkpoint(step),
         }
     }
 
@@ -138,6 +141,29 @@ impl Pair {
         if self.same(step, "drop", |engine| wait(engine.drop_keyspace(id))) {
             self.keys.remove(&id);
         }
+    }
+
+    fn take(&mut self, step: usize) {
+        let (id, number) = (self.id(), self.random.below(2) as u8);
+        self.same(step, "checkpoint", |engine| {
+            wait(engine.checkpoint(id, checkpoint_id(number), table_key(100 + number))).map(|_| ())
+        });
+    }
+
+    fn adopt(&mut self, step: usize) {
+        let (id, checkpoint, number) = (self.id(), self.random.below(2) as u8, self.random.below(3) as u8);
+        let adopted = self.same(step, "adopt", |engine| {
+            let from = (checkpoint_id(checkpoint), table_key(100 + checkpoint));
+            wait(engine.adopt(from, AsOf::Checkpoint, id, table_key(number)))
+        });
+        if adopted {
+            self.keys.insert(id, number);
+        }
+    }
+
+    fn drop_checkpoint(&mut self, step: usize) {
+        let number = self.random.below(2) as u8;
+        self.same(step, "drop", |engine| wait(engine.drop_checkpoint(checkpoint_id(number))));
     }
 
     fn restart(&mut self) {

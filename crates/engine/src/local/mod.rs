@@ -21,7 +21,8 @@
 //! writes and syncs what has gathered, the commit is published and acknowledged. [`flush`] turns memtables
 //! into files, [`compaction`] moves them down the [`levels`], [`reclaim`] gives log segments back. A read ([`read`]) takes
 //! a snapshot number and a [`tree`], and waits for nobody. [`founding`]: create, adopt. [`lifecycle`]: open, switch, drop.
-//! [`recovery`]: the start. [`verify`]: everything read and authenticated. [`decode`]: all decoders, for fuzzing.
+//! [`checkpoint`]: images. [`versions`] and [`snapshot`]: older states. [`rotation`]: every file anew. [`tokens`]:
+//! commits that apply once. [`recovery`]: the start. [`verify`]: everything read and authenticated. [`decode`]: all decoders, for fuzzing.
 //!
 //! Invariants:
 //! - Plaintext of a keyspace becomes bytes on disk only in `log/record.rs` and `sorted_file/writer.rs`; what

@@ -5,6 +5,7 @@
 //! now and the one before, and older ones are dropped as a whole. So memory and disk hold what twenty minutes bring.
 
 use bytes::Bytes;
+use crypto::{SALT_LEN, SecretKey};
 
 use super::store::Store;
 use super::{commit, founding, lifecycle, read};
@@ -125,12 +126,15 @@ fn keyspace(slot: u64) -> KeyspaceId {
     KeyspaceId(id)
 }
 
+/// The table key of one of these keyspaces.
+pub fn table_key(id: KeyspaceId, store_key: &SecretKey) -> SecretKey {
+    let mut salt = [0; SALT_LEN];
+    salt.iter_mut().zip(id.0).for_each(|(to, from)| *to = from);
+    store_key.derive(&salt, &[b"strongroom tokens"])
+}
+
 fn open_or_create(store: &Store, id: KeyspaceId) -> Result<()> {
-    let table_key = || {
-        let mut salt = [0; 32];
-        salt.iter_mut().zip(id.0).for_each(|(to, from)| *to = from);
-        store.store_key.derive(&salt, &[b"strongroom tokens"])
-    };
+    let table_key = || table_key(id, &store.store_key);
     match lifecycle::open(store, id, table_key()) {
         Err(EngineError::Absent(_)) => match founding::create(store, id, table_key()) {
             // Another thread was faster.

@@ -1,6 +1,6 @@
 //! What an engine that keeps its data on an [`env::Disk`] must pass besides, on a simulated disk.
 //!
-//! Groups: [`power_cuts`], [`switch_cut_short`], [`drop_cut_short`], [`adoption_cut_short`] (scripts interrupted at every change) ·
+//! Groups: [`power_cuts`], [`switch_cut_short`], [`drop_cut_short`], [`adoption_cut_short`], [`tokens_cut_short`] (scripts interrupted at every change) ·
 //! [`under_load`], [`stopped_under_load`] (many threads interrupted anywhere) · [`faults`], [`failed_drop`] (errors at every change and
 //! read), [`full_disk`] · [`at_rest`] (nothing readable) · [`tampering`], [`tampered_checkpoints`] (every flip is found) ·
 //! [`rollbacks`] (older states of parts, and exchanged files, are found) · [`nonces`]
@@ -18,6 +18,7 @@ mod rollbacks;
 mod script;
 mod simulation;
 mod tampering;
+mod tokens;
 mod under_load;
 
 use std::ops::Range;
@@ -33,6 +34,7 @@ pub use power_cuts::{adoption_cut_short, drop_cut_short, power_cuts, switch_cut_
 pub use rollbacks::rollbacks;
 pub use simulation::simulation;
 pub use tampering::{tampered_checkpoints, tampering};
+pub use tokens::tokens_cut_short;
 pub use under_load::{stopped_under_load, under_load};
 
 use crate::{Engine, Result};

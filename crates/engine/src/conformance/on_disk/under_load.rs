@@ -11,8 +11,10 @@ use super::OnDisk;
 use super::rig::Rig;
 use super::script::chain;
 use crate::conformance::depth;
-use crate::conformance::fixture::{Asking, key, keyspace, put, table_key, wait, writes};
-use crate::{Engine, EngineError, Key, KeyspaceId, Outcome};
+use crate::conformance::fixture::{
+    Asking, UNLIMITED, checkpoint_id, key, keyspace, put, table_key, wait, writes,
+};
+use crate::{AsOf, Engine, EngineError, Key, KeyspaceId, Outcome, Result, Segment};
 
 /// Three threads commit over two keyspaces, a fourth switches, closes, flushes, creates and drops, until the
 /// power goes. Afterwards every acknowledged commit and creation is there, each commit in both keyspaces or in
@@ -70,6 +72,7 @@ struct Acknowledged {
 }
 
 const BESIDES: u8 = 10;
+const ADOPTED: u8 = 220;
 
 fn use_until_the_end(engine: &dyn Engine) -> Acknowledged {
     let stop = AtomicBool::new(false);
@@ -132,6 +135,9 @@ fn manage_until_the_end(engine: &dyn Engine) -> (Vec<u8>, Vec<u8>) {
         if step().is_err() {
             break;
         }
+        if look_at_states(engine).is_err() {
+            break;
+        }
         if number % 3 == 0 {
             created.pop();
             if wait(engine.drop_keyspace(besides)).is_err() {
@@ -140,6 +146,33 @@ fn manage_until_the_end(engine: &dyn Engine) -> (Vec<u8>, Vec<u8>) {
         }
     }
     (table_keys, created)
+}
+
+/// Takes a snapshot of both keyspaces and a checkpoint of one: the one shows whole commits, the other holds at least
+/// what the first showed.
+fn look_at_states(engine: &dyn Engine) -> Result<()> {
+    let snapshot = match engine.snapshot(&[keyspace(1), keyspace(2)], None) {
+        Err(EngineError::Unsupported(_)) => return Ok(()),
+        snapshot => snapshot?,
+    };
+    let keys = |number| -> Result<Vec<Key>> {
+        let page = wait(snapshot.sweep(keyspace(number), Segment::WHOLE, None, UNLIMITED))?;
+        Ok(page.entries.into_iter().map(|entry| entry.key).collect())
+    };
+    let seen = keys(1)?;
+    assert_eq!(seen, keys(2)?, "a snapshot shows whole commits");
+    let (id, adopted) = (checkpoint_id(1), keyspace(ADOPTED));
+    wait(engine.drop_checkpoint(id))?;
+    wait(engine.drop_keyspace(adopted))?;
+    wait(engine.checkpoint(keyspace(1), id, table_key(0)))?;
+    wait(engine.adopt((id, table_key(0)), AsOf::Checkpoint, adopted, table_key(ADOPTED)))?;
+    for key in &seen {
+        assert!(
+            wait(engine.get(adopted, key))?.is_some(),
+            "a checkpoint holds what was acknowledged before it"
+        );
+    }
+    Ok(())
 }
 
 fn assert_all_there(engine: &dyn Engine, acknowledged: &Acknowledged, context: &str) {

@@ -18,6 +18,7 @@ use crate::local::sorted_file::file::SortedFile;
 use crate::local::sorted_file::walk::Met;
 use crate::local::sorted_file::writer::file_name;
 use crate::local::store_record::{Anchor, ParkedAnchor, StoreRecord};
+use crate::local::tokens;
 use crate::{KeyspaceId, Result};
 
 /// Of a keyspace whose manifest was read.
@@ -88,7 +89,8 @@ impl Verify<'_> {
             is_right(header)
         };
         let file = SmallFile { name, keyspace: Some(id), is_right: &noting };
-        let table_keys = (self.keys.table)(id);
+        let ours = self.keys.store.filter(|_| tokens::is_ours(id)).map(|key| tokens::table_key(id, key));
+        let table_keys = ours.as_ref().map_or_else(|| (self.keys.table)(id), std::slice::from_ref);
         let Opened::Body(body) = self.small_file(&file, table_keys, tell) else { return None };
         let Ok(manifest) = manifest::decode(&body) else {
             tell(file.place("body", 0..0, Finding::Damaged));
