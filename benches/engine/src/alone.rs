@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::Subcommand;
-use engine::Engine;
+use engine::{AsOf, CheckpointId, Engine};
 use futures::executor::block_on;
 
 use crate::Plan;
@@ -19,11 +19,13 @@ use crate::rows::{Row, load, loaded};
 use crate::subject::{Budget, Kind, Strongroom, Subject, keyspace, table_key};
 
 const KILLED_TABLES: usize = 100;
+const WRITTEN_PER_SYNC: usize = 128;
 const IDLE_TABLES: usize = 1000;
 const SETTLING: Duration = Duration::from_secs(60);
 
 /// Names of these rows.
 pub const SWITCH: &str = "key switch";
+const CHECKPOINT: &str = "checkpoint and adopt";
 const KILLED: &str = "open after SIGKILL, 100 tables";
 const IDLE: &str = "1,000 idle tables";
 const CIPHER: &str = "cipher's share of the load";
@@ -64,6 +66,9 @@ pub fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
     if plan.wants(SWITCH) {
         switch(plan, report)?;
     }
+    if plan.wants(CHECKPOINT) {
+        checkpoint(plan, report)?;
+    }
     if plan.wants(KILLED) {
         open_after_kill(plan, report)?;
     }
@@ -81,12 +86,52 @@ pub fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-fn switch(plan: &Plan, report: &mut Report) -> Result<()> {
+/// The store with all items, loaded if no other row has.
+fn loaded_store(plan: &Plan) -> Result<Strongroom> {
     let folder = loaded(plan, Kind::Strongroom);
     if !folder.exists() {
         load(&*Kind::Strongroom.open(&folder, Budget::WARM)?, plan.items, &Values::new())?;
     }
     let store = Strongroom::open(&folder, Budget::SMALL)?;
+    store.flush()?;
+    wait_until_quiet(SETTLING)?;
+    Ok(store)
+}
+
+/// Of all items, and of a tenth of them in a store of its own.
+fn checkpoint(plan: &Plan, report: &mut Report) -> Result<()> {
+    let all = checkpoints(&loaded_store(plan)?, plan.rounds)?;
+    let folder = plan.folder.join("tenth");
+    let tenth = Strongroom::open(&folder, Budget::SMALL)?;
+    load(&tenth, plan.items / 10, &Values::new())?;
+    tenth.flush()?;
+    wait_until_quiet(SETTLING)?;
+    let of_tenth = checkpoints(&tenth, plan.rounds)?;
+    drop(tenth);
+    std::fs::remove_dir_all(&folder)?;
+    let told = format!("{all:.1} ms, of a tenth {of_tenth:.1} ms");
+    report.tell(CHECKPOINT, told, "under 20 ms, a tenth within 2 x", all < 20.0 && all < 2.0 * of_tenth);
+    Ok(())
+}
+
+/// Milliseconds for a checkpoint of table 0 that is adopted as another.
+fn checkpoints(store: &Strongroom, rounds: usize) -> Result<f64> {
+    let engine = store.engine();
+    let mut times = Vec::new();
+    for round in 0..rounds.max(3) {
+        let (id, adopted) = (CheckpointId([round as u8; 16]), keyspace(50_000 + round));
+        let begun = Instant::now();
+        block_on(engine.checkpoint(keyspace(0), id, table_key(1)))?;
+        block_on(engine.adopt((id, table_key(1)), AsOf::Checkpoint, adopted, table_key(2)))?;
+        times.push(millis(begun));
+        block_on(engine.drop_checkpoint(id))?;
+        block_on(engine.drop_keyspace(adopted))?;
+    }
+    Ok(median(&mut times).unwrap_or(0.0))
+}
+
+fn switch(plan: &Plan, report: &mut Report) -> Result<()> {
+    let store = loaded_store(plan)?;
     let mut times = Vec::new();
     for round in 0..plan.rounds * 2 {
         let begun = Instant::now();
@@ -138,13 +183,13 @@ fn write_until_killed(folder: &Path, items: u64) -> Result<()> {
     let values = Values::new();
     let is_full = block_on(store.engine().get(keyspace(0), &crate::subject::engine_key(&key(0))))?.is_some();
     let first = if is_full { items } else { 0 };
-    for (at, start) in (first..).step_by(16).enumerate() {
-        if start >= items && start < items + 16 {
+    for (at, start) in (first..).step_by(WRITTEN_PER_SYNC).enumerate() {
+        if (items..items + WRITTEN_PER_SYNC as u64).contains(&start) {
             println!("loaded");
             std::io::stdout().flush()?;
         }
-        let pairs: Vec<(Key, &[u8])> =
-            (start..start + 16).map(|number| (key(number), values.of(number))).collect();
+        let pair = |number| (key(number), values.of(number));
+        let pairs: Vec<(Key, &[u8])> = (start..).take(WRITTEN_PER_SYNC).map(pair).collect();
         store.put(at % KILLED_TABLES, &pairs)?;
     }
     Ok(())
