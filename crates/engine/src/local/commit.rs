@@ -13,7 +13,7 @@ use bytes::Bytes;
 use super::keyspace::OpenKeyspace;
 use super::levels::Levels;
 use super::log::part::{PartWrite, decode_part, encode_part, encoded_len};
-use super::log::queue::{Order, RoomTicket, Ticket};
+use super::log::queue::{Hand, Order, RoomTicket, Ticket};
 use super::log::record::Part;
 use super::store::Store;
 use super::tree::user_key;
@@ -21,6 +21,9 @@ use crate::{Commit, EngineError, Guard, KeyspaceId, Outcome, Result, Version, Wr
 
 /// Keys and values of one commit, in bytes, so that a record fits every limit of the log.
 pub const MAX_COMMIT_LEN: usize = 64 << 20;
+
+/// From this length on, in bytes, a commit is large.
+const LARGE_LEN: usize = 32 << 10;
 
 /// Applies a commit; [`crate::Engine::commit`].
 pub async fn commit(store: &Store, commit: Commit) -> Result<Outcome> {
@@ -92,6 +95,9 @@ impl Prepared {
                     if large {
                         store.flusher.wake();
                     }
+                    if self.hand() == Hand::Appender {
+                        store.writer.write_or_wake();
+                    }
                     ticket.durable().await?;
                     return Ok(Outcome::Applied(Version(sequence)));
                 }
@@ -105,6 +111,13 @@ impl Prepared {
                 Ordered::NoRoom(room) => room.made().await?,
             }
         }
+    }
+
+    /// A large commit is written while it goes into memtables; with a small one that takes less time than
+    /// waking another thread.
+    fn hand(&self) -> Hand {
+        let len: usize = self.keyspaces.iter().map(|part| part.plain.len()).sum();
+        if len < LARGE_LEN { Hand::Appender } else { Hand::Writer }
     }
 
     /// Looks up, in files, the guards' keys that are not in memory.
@@ -146,7 +159,7 @@ impl Prepared {
             Ok(Part { key: part.keyspace.log_key(&log_id)?, plain: part.plain.clone() })
         };
         let parts = self.keyspaces.iter().map(part).collect::<Result<_>>()?;
-        let (sequence, ticket) = order.append(parts);
+        let (sequence, ticket) = order.append(parts, self.hand());
         let mut large =
             store.memory.load(std::sync::atomic::Ordering::Relaxed) > store.options.memtables_bytes;
         for part in &self.keyspaces {

@@ -18,8 +18,7 @@ use super::compression::Compression;
 use super::keyspace::Keyspace;
 use super::levels::LEVELS;
 use super::log::queue::Log;
-use super::log::segment::Segment as LogSegment;
-use super::log::writer::Writer;
+use super::log::writer::{Position, Writer};
 use super::options::Options;
 use super::pacing::Pacing;
 use super::recovery::{Recovered, Recovery};
@@ -54,10 +53,9 @@ impl LocalEngine {
         let store_key = Arc::new(store_key);
         let extent_len = options.log_extent_bytes;
         let recovered = Recovery { env: &env, folder, store_key: &store_key, extent_len }.run()?;
-        let segment = recovered.segment.clone();
         let store = Arc::new(new_store(env, folder, store_key, options, recovered, lock));
         let engine = Self { store, threads: Mutex::default(), jobs: Mutex::default() };
-        engine.start_threads(segment)?;
+        engine.start_threads()?;
         Ok(Arc::new(engine))
     }
 
@@ -120,19 +118,10 @@ impl LocalEngine {
         }
     }
 
-    fn start_threads(&self, segment: Arc<LogSegment>) -> Result<()> {
+    fn start_threads(&self) -> Result<()> {
         let store = self.store.clone();
-        let writer = Writer {
-            log: store.log.clone(),
-            env: store.env.clone(),
-            folder: store.folder.clone(),
-            store_key: store.store_key.clone(),
-            store_file: store.store_file.clone(),
-            flusher: store.flusher.clone(),
-            segment_len: store.options.log_segment_bytes,
-            extent_len: store.options.log_extent_bytes,
-        };
-        self.start_thread("log", move || writer.run(segment))?;
+        let writer = store.writer.clone();
+        self.start_thread("log", move || writer.run())?;
         let for_flusher = store.clone();
         self.start_thread("flush", move || flush::run(&for_flusher))?;
         for _ in 0..store.options.compaction_threads.max(1) {
@@ -226,19 +215,33 @@ fn new_store(
 ) -> Store {
     let keyspace = |(id, flushed)| (id, Arc::new(Keyspace::closed(id, keyspace_folder(folder, id), flushed)));
     let pacing = Arc::new(Pacing::new(options.merge_bytes_per_second, env.clock.clone()));
+    let (segment, flusher) = (recovered.segment, Arc::new(Signal::default()));
+    let log = Arc::new(Log::new(segment.clone(), recovered.last_sequence));
+    let writer = Arc::new(Writer {
+        log: log.clone(),
+        env: env.clone(),
+        folder: folder.to_owned(),
+        store_key: store_key.clone(),
+        store_file: recovered.store_file.clone(),
+        flusher: flusher.clone(),
+        segment_len: options.log_segment_bytes,
+        extent_len: options.log_extent_bytes,
+        position: Mutex::new(Position::new(segment, recovered.last_sequence)),
+    });
     Store {
         caches: Arc::new(Caches::new(env.disk.clone(), options.cache_bytes, options.open_files)),
         env,
         folder: folder.to_owned(),
         store_key,
         options,
-        log: Arc::new(Log::new(recovered.segment, recovered.last_sequence)),
+        log,
+        writer,
         store_file: recovered.store_file,
         keyspaces: RwLock::new(recovered.keyspaces.into_iter().map(keyspace).collect()),
         names: Mutex::default(),
         memory: Arc::default(),
         reclaiming: Mutex::default(),
-        flusher: Arc::new(Signal::default()),
+        flusher,
         compactor: Signal::default(),
         pacing,
         flush_failure: Mutex::default(),

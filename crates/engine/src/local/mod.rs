@@ -17,7 +17,7 @@
 //! Keys: store key -> outer log key (per segment) · table key -> data encryption keys -> file keys and log
 //! keys. Every file has a fresh salt and a commitment to its key in its [`header`]; nonces are positions.
 //!
-//! A write: [`commit`] checks guards and gives order under one short lock, the one thread of `log/writer.rs`
+//! A write: [`commit`] checks guards and gives order under one short lock, one thread at a time (`log/writer.rs`)
 //! writes and syncs what has gathered, the commit is published and acknowledged. [`flush`] turns memtables
 //! into files, [`compaction`] moves them down the [`levels`], [`reclaim`] gives log segments back. A read ([`read`]) takes
 //! a snapshot number and a [`tree`], and waits for nobody. [`founding`]: create, adopt. [`lifecycle`]: open, switch, drop.

@@ -14,6 +14,7 @@ use parking_lot::{Condvar, Mutex, RwLock};
 use super::cache::Caches;
 use super::keyspace::{Keyspace, OpenKeyspace};
 use super::log::queue::Log;
+use super::log::writer::Writer;
 use super::options::Options;
 use super::pacing::{Pacing, pressure};
 use super::store_file::StoreFile;
@@ -38,6 +39,8 @@ pub struct Store {
     pub options: Options,
     /// Every commit passes through it.
     pub log: Arc<Log>,
+    /// Writes it.
+    pub writer: Arc<Writer>,
     /// Which log segments there are.
     pub store_file: Arc<StoreFile>,
     /// Blocks and open files.

@@ -95,6 +95,15 @@ pub struct QueuedRecord {
     pub parts: Vec<Part>,
 }
 
+/// Who writes what is appended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hand {
+    /// The writer's thread, beginning at once.
+    Writer,
+    /// Whoever appended, who is bound to call [`super::writer::Writer::write_or_wake`] when done with the order.
+    Appender,
+}
+
 /// Something that was queued, to be waited for.
 pub struct Ticket(oneshot::Receiver<std::result::Result<(), String>>);
 
@@ -155,8 +164,8 @@ impl Log {
         self.work.notify_all();
     }
 
-    /// For the writer: what has gathered; `None` when it is to end. Empty where it was only poked.
-    pub(super) fn take(&self) -> Option<Vec<Queued>> {
+    /// For the writer's thread: waits until there is something to do; `false` when it is to end.
+    pub(super) fn wait_for_work(&self) -> bool {
         let mut queue = self.queue.lock();
         while queue.waiting.is_empty() && !queue.poked && !queue.stopping {
             self.work.wait(&mut queue);
@@ -165,9 +174,28 @@ impl Log {
         if queue.stopping && queue.waiting.is_empty() {
             // Whoever comes later would wait for ever.
             queue.failed.get_or_insert_with(|| "the store is closing".to_owned());
-            return None;
+            return false;
         }
-        Some(std::mem::take(&mut queue.waiting))
+        true
+    }
+
+    /// For who is about to write: what has gathered.
+    pub(super) fn take(&self) -> Vec<Queued> {
+        std::mem::take(&mut self.queue.lock().waiting)
+    }
+
+    /// Wakes the writer's thread where anything waits for it.
+    pub(super) fn wake_for_waiting(&self) {
+        let is_waiting = !self.queue.lock().waiting.is_empty();
+        if is_waiting {
+            self.work.notify_one();
+        }
+    }
+
+    /// Wakes the writer's thread though nothing waits.
+    pub(super) fn poke(&self) {
+        self.queue.lock().poked = true;
+        self.work.notify_one();
     }
 
     /// For the writer: everything up to `sequence` is durable.
@@ -258,8 +286,8 @@ impl Order<'_> {
         self.state.last_sequence
     }
 
-    /// Appends a record; returns its sequence number.
-    pub fn append(&mut self, parts: Vec<Part>) -> (u64, Ticket) {
+    /// Appends a record; returns its sequence number. `hand` says who is to write it.
+    pub fn append(&mut self, parts: Vec<Part>, hand: Hand) -> (u64, Ticket) {
         let state = &mut *self.state;
         state.last_sequence += 1;
         let place = PartPlace { index: state.next_index, sequence: state.last_sequence };
@@ -268,15 +296,15 @@ impl Order<'_> {
         let live = state.live.back_mut().expect("the last segment is never retired");
         live.touched.extend(parts.iter().map(|part| (part.key.keyspace, place.sequence)));
         let record = QueuedRecord { segment: live.segment.clone(), place, parts };
-        (place.sequence, self.enqueue(Some(record)))
+        (place.sequence, self.enqueue(Some(record), hand))
     }
 
     /// Something to wait for that is behind all that was appended.
     pub fn barrier(&mut self) -> Ticket {
-        self.enqueue(None)
+        self.enqueue(None, Hand::Writer)
     }
 
-    fn enqueue(&mut self, record: Option<QueuedRecord>) -> Ticket {
+    fn enqueue(&mut self, record: Option<QueuedRecord>, hand: Hand) -> Ticket {
         let (done, ticket) = oneshot::channel();
         let mut queue = self.log.queue.lock();
         match &queue.failed {
@@ -284,7 +312,9 @@ impl Order<'_> {
             None => {
                 queue.waiting.push(Queued { record, done });
                 drop(queue);
-                self.log.work.notify_one();
+                if hand == Hand::Writer {
+                    self.log.work.notify_one();
+                }
             }
         }
         Ticket(ticket)

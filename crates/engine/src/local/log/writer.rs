@@ -1,10 +1,15 @@
-//! The one thread that writes the log: a group at a time, one write and one sync for all that has gathered.
+//! Writing the log: a group at a time, one write and one sync for all that has gathered.
+//!
+//! One thread does it, and one at a time: the writer's own, or, for a small commit, the thread that made it, where
+//! that may wait for the disk anyway. Handing over and being woken again would cost as much as the rest of such a
+//! commit. Within an asynchronous runtime no thread may wait, so there the writer's own does all.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crypto::SecretKey;
 use env::Env;
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use super::part::PartPlace;
@@ -39,23 +44,50 @@ pub struct Writer {
     pub segment_len: u64,
     /// What is pre-written with zeros at first; later up to four times as much.
     pub extent_len: u64,
+    /// Held by the thread that writes.
+    pub position: Mutex<Position>,
 }
 
 impl Writer {
     /// Writes until the log is stopped.
-    pub fn run(self, segment: Arc<Segment>) {
-        let last_sequence = self.log.published();
-        let mut position =
-            Position { segment, next_index: 0, last_sequence, second: 0, group: Group::default() };
-        while let Some(queue) = self.log.take() {
-            if let Err(error) = self.write_all(&mut position, queue) {
-                tracing::error!(%error, "the log takes no more writes until a restart");
-                self.log.fail(&error.to_string());
-                position.group.answer(&Err(error.to_string()));
+    pub fn run(&self) {
+        while self.log.wait_for_work() {
+            let mut position = self.position.lock();
+            if self.write_gathered(&mut position) {
+                self.make_room_wanted();
+                self.prepare(&position);
             }
         }
         // Whoever comes later, a flush perhaps, must not wait for a thread that is gone.
         self.log.fail("the store is closing");
+    }
+
+    /// Writes what has gathered, where this thread may wait for the disk and no other is writing; otherwise sees to
+    /// it that the writer's thread does.
+    pub fn write_or_wake(&self) {
+        let may_wait = tokio::runtime::Handle::try_current().is_err();
+        if let Some(mut position) = may_wait.then(|| self.position.try_lock()).flatten() {
+            let is_written = self.write_gathered(&mut position);
+            if is_written && self.has_to_prepare(&position) {
+                self.log.poke();
+            }
+        }
+        // After the position is given back: what was queued too late for this group found it taken.
+        self.log.wake_for_waiting();
+    }
+
+    /// Whether that went well. What has gathered is taken with the position held, so that records are written in
+    /// the order in which they were queued.
+    fn write_gathered(&self, position: &mut Position) -> bool {
+        let written = self.write_all(position, self.log.take());
+        if let Err(error) = &written {
+            tracing::error!(%error, "the log takes no more writes until a restart");
+            self.log.fail(&error.to_string());
+            // What a sync failed on is never written again as if that could mend it.
+            position.group.clear_frames();
+            position.group.answer(&Err(error.to_string()));
+        }
+        written.is_ok()
     }
 
     fn write_all(&self, position: &mut Position, queue: Vec<Queued>) -> Result<()> {
@@ -65,8 +97,6 @@ impl Writer {
             position.group.waiting.extend(queue.map(|queued| queued.done));
             return Err(error);
         }
-        self.make_room_wanted();
-        self.prepare(position);
         Ok(())
     }
 
@@ -135,14 +165,27 @@ impl Writer {
     /// Between groups: zeros ahead, and the next segment where this one is long enough. What fails here is
     /// tried again after the next group.
     fn prepare(&self, position: &Position) {
-        let (durable, room) = (position.segment.durable(), position.segment.room());
-        let extent = room.clamp(self.extent_len, 4 * self.extent_len);
-        if room.saturating_sub(durable) < extent / 2 {
-            self.extend_ahead(position, room + extent);
+        if self.is_short_of_zeros(position) {
+            self.extend_ahead(position, position.segment.room() + self.extent(position));
         }
-        if durable >= self.segment_len && self.log.order().segment().number() == position.segment.number() {
+        if position.segment.durable() >= self.segment_len
+            && self.log.order().segment().number() == position.segment.number()
+        {
             self.add_segment(position.segment.number() + 1);
         }
+    }
+
+    fn has_to_prepare(&self, position: &Position) -> bool {
+        self.is_short_of_zeros(position) || position.segment.durable() >= self.segment_len
+    }
+
+    fn is_short_of_zeros(&self, position: &Position) -> bool {
+        let ahead = position.segment.room().saturating_sub(position.segment.durable());
+        ahead < self.extent(position) / 2
+    }
+
+    fn extent(&self, position: &Position) -> u64 {
+        position.segment.room().clamp(self.extent_len, 4 * self.extent_len)
     }
 
     fn extend_ahead(&self, position: &Position, len: u64) {
@@ -165,8 +208,8 @@ impl Writer {
     }
 }
 
-/// Where the writer stands.
-struct Position {
+/// Where the log is written.
+pub struct Position {
     segment: Arc<Segment>,
     next_index: u64,
     last_sequence: u64,
@@ -175,6 +218,11 @@ struct Position {
 }
 
 impl Position {
+    /// At the beginning of a segment, behind the commit with this sequence number.
+    pub fn new(segment: Arc<Segment>, last_sequence: u64) -> Self {
+        Self { segment, next_index: 0, last_sequence, second: 0, group: Group::default() }
+    }
+
     fn encode(&mut self, record: &QueuedRecord) {
         self.put(RecordKind::Commit, record.place, &record.parts);
         self.next_index = record.place.index + 1;
@@ -211,36 +259,83 @@ impl Group {
 mod tests {
     use std::sync::Arc;
 
-    use super::{Log, Segment, Writer};
-    use crate::EngineError;
-    use crate::local::store_file::{StoreFile, StoreRecord};
-    use crypto::SecretKey;
-    use env::Env;
-    use futures::FutureExt;
+    use std::path::Path;
 
-    #[test]
-    fn what_is_queued_after_the_end_is_answered() {
-        let (env, folder) = (Env::real(), tempfile::tempdir().unwrap());
-        env.disk.create_dir_all(&folder.path().join("log")).unwrap();
+    use super::{Log, Position, Segment, Writer};
+    use crate::local::log::part::LogKey;
+    use crate::local::log::queue::Hand;
+    use crate::local::log::record::Part;
+    use crate::local::store_file::{StoreFile, StoreRecord};
+    use crate::{EngineError, KeyspaceId};
+    use bytes::Bytes;
+    use crypto::SecretKey;
+    use env::{Env, SimDisk, sim_disk::Fault};
+    use futures::FutureExt;
+    use parking_lot::Mutex;
+
+    fn writer(env: &Env) -> Writer {
+        let folder = Path::new("store");
+        env.disk.create_dir_all(&folder.join("log")).unwrap();
         let store_key = Arc::new(SecretKey::generate(&*env.random));
         let record = StoreRecord { oldest: 1, newest: 1, ..StoreRecord::default() };
-        let segment = Arc::new(Segment::create(&env, folder.path(), 1, &store_key, 4096).unwrap());
-        let log = Arc::new(Log::new(segment.clone(), 0));
-        let queued_before = log.order().barrier();
-        log.stop();
-        let writer = Writer {
-            log: log.clone(),
-            store_file: Arc::new(StoreFile::new(&env, folder.path(), store_key.clone(), record)),
-            env,
-            folder: folder.path().to_owned(),
+        let segment = Arc::new(Segment::create(env, folder, 1, &store_key, 4096).unwrap());
+        Writer {
+            log: Arc::new(Log::new(segment.clone(), 0)),
+            store_file: Arc::new(StoreFile::new(env, folder, store_key.clone(), record)),
+            env: env.clone(),
+            folder: folder.to_owned(),
             store_key,
             flusher: Arc::default(),
             segment_len: 4096,
             extent_len: 4096,
-        };
-        writer.run(segment);
+            position: Mutex::new(Position::new(segment, 0)),
+        }
+    }
+
+    fn simulated() -> (SimDisk, Env) {
+        let disk = SimDisk::new();
+        (disk.clone(), Env { disk: Arc::new(disk), ..Env::real() })
+    }
+
+    fn part(log: &Log) -> Part {
+        let dek = SecretKey::take(&mut [1; 32]);
+        let key = Arc::new(LogKey::derive(&dek, 1, KeyspaceId([1; 16]), &log.order().log_id()));
+        Part { key, plain: Bytes::from_static(b"writes") }
+    }
+
+    #[test]
+    fn what_is_queued_after_the_end_is_answered() {
+        let writer = writer(&simulated().1);
+        let queued_before = writer.log.order().barrier();
+        writer.log.stop();
+        writer.run();
         assert!(matches!(queued_before.durable().now_or_never(), Some(Ok(()))));
-        let queued_after = log.order().barrier();
+        let queued_after = writer.log.order().barrier();
         assert!(matches!(queued_after.durable().now_or_never(), Some(Err(EngineError::LogFailed(_)))));
+    }
+
+    #[test]
+    fn who_appends_may_write_too() {
+        let writer = writer(&simulated().1);
+        let part = part(&writer.log);
+        let (sequence, ticket) = writer.log.order().append(vec![part], Hand::Appender);
+        assert_eq!(writer.log.published(), 0);
+        writer.write_or_wake();
+        assert!(matches!(ticket.durable().now_or_never(), Some(Ok(()))));
+        assert_eq!(writer.log.published(), sequence);
+    }
+
+    #[test]
+    fn what_a_sync_failed_on_is_not_written_again() {
+        let (disk, env) = simulated();
+        let writer = writer(&env);
+        let part = part(&writer.log);
+        let (_, ticket) = writer.log.order().append(vec![part], Hand::Appender);
+        disk.fail_change(disk.changes() + 1, Fault::Io);
+        writer.write_or_wake();
+        assert!(matches!(ticket.durable().now_or_never(), Some(Err(EngineError::LogFailed(_)))));
+        let changes = disk.changes();
+        writer.write_or_wake();
+        assert_eq!((disk.changes(), writer.log.published()), (changes, 0));
     }
 }
