@@ -68,20 +68,21 @@ fn trees_at(
     opened: &[Arc<OpenKeyspace>],
     at: Option<Version>,
 ) -> Result<(u64, Vec<Arc<Tree>>)> {
-    loop {
-        // The number first: a commit published after it may be missing from a tree, none before it.
-        let published = store.log.published();
-        let version = at.map_or(published, |at| at.0);
-        let trees: Vec<_> = opened.iter().map(|open| open.tree()).collect();
-        let floor = trees.iter().map(|tree| tree.floor).max().unwrap_or(0);
-        if (floor..=published).contains(&version) {
-            return Ok((version, trees));
-        }
-        if at.is_some() {
-            let kept = format!("versions {floor} to {published} are kept");
-            return Err(EngineError::NotKept(kept));
-        }
+    // The number first: a commit published after it may be missing from a tree, none before it. A flush between the
+    // two makes a tree that shows later states only; then both are looked at again.
+    let mut published = store.log.published();
+    let mut trees: Vec<_> = opened.iter().map(|open| open.tree()).collect();
+    let floor_of = |trees: &[Arc<Tree>]| trees.iter().map(|tree| tree.floor).max().unwrap_or(0);
+    while floor_of(&trees) > published && store.log.published() > published {
+        published = store.log.published();
+        trees = opened.iter().map(|open| open.tree()).collect();
     }
+    let floor = floor_of(&trees);
+    let version = at.map_or(published.max(floor), |at| at.0);
+    if at.is_some() && !(floor..=published).contains(&version) {
+        return Err(EngineError::NotKept(format!("versions {floor} to {published} are kept")));
+    }
+    Ok((version, trees))
 }
 
 impl LocalSnapshot {

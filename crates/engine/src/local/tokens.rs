@@ -2,7 +2,8 @@
 //!
 //! A token is an entry like any other, written by the commit it names, so that both are there or neither. It lies in a
 //! keyspace of the engine's own, one for every ten minutes, under a key derived from the store's; lookups ask the one of
-//! now and the one before, and older ones are dropped as a whole. So memory and disk hold what twenty minutes bring.
+//! now, the one before, and the one behind (where it may just have become later for somebody else); older ones are
+//! dropped as a whole. So memory and disk hold what twenty minutes bring.
 
 use bytes::Bytes;
 use crypto::{SALT_LEN, SecretKey};
@@ -27,23 +28,26 @@ pub fn slot_now(store: &Store) -> u64 {
     store.env.clock.now_ms() / 1000 / Token::REMEMBERED_S
 }
 
-/// Whether the keyspaces for these ten minutes and those before are open.
+/// Those that matter in these ten minutes, newest first.
+fn keyspaces(slot: u64) -> [KeyspaceId; 3] {
+    [slot.saturating_add(1), slot, slot.saturating_sub(1)].map(keyspace)
+}
+
+/// Whether those that matter in these ten minutes are open.
 pub fn are_ready(store: &Store, slot: u64) -> bool {
-    [slot, slot.saturating_sub(1)].iter().all(|slot| store.opened(keyspace(*slot)).is_ok())
+    keyspaces(slot).iter().all(|id| store.opened(*id).is_ok())
 }
 
 /// Opens them, and drops older ones.
 pub fn make_ready(store: &Store, slot: u64) -> Result<()> {
-    let before = slot.saturating_sub(1);
-    for slot in [slot, before] {
-        open_or_create(store, keyspace(slot))?;
-    }
-    let older = |id: &KeyspaceId| is_ours(*id) && *id < keyspace(before);
+    let [.., oldest] = keyspaces(slot);
+    keyspaces(slot).into_iter().try_for_each(|id| open_or_create(store, id))?;
+    let older = |id: &KeyspaceId| is_ours(*id) && *id < oldest;
     let all: Vec<_> = store.all().iter().map(|keyspace| keyspace.id).filter(older).collect();
     all.into_iter().try_for_each(|id| lifecycle::drop_keyspace(store, id))
 }
 
-/// What was applied under a token in these ten minutes or those before.
+/// What was applied under a token in the last ten minutes.
 pub fn recall(store: &Store, slot: u64, id: &[u8; 32]) -> Result<Option<Remembered>> {
     let found = Found::of(store, slot, id)?;
     Ok(found.alive(store).map(|(request, entry)| Remembered { request, version: entry.version }))
@@ -57,7 +61,7 @@ pub async fn commit_once(store: &Store, slot: u64, token: &Token, commit: Commit
             let same = request == token.request;
             return if same { Ok(Outcome::Applied(entry.version)) } else { Err(EngineError::TokenReused) };
         }
-        let guards = found.guards(slot, &token.id);
+        let guards = found.guards(&token.id);
         let ours = guards.len();
         let (guards, writes) = (guards.into_iter().chain(commit.guards.clone()), commit.writes.clone());
         let writes = writes.into_iter().chain([remembering(store, slot, token)]);
@@ -71,34 +75,33 @@ pub async fn commit_once(store: &Store, slot: u64, token: &Token, commit: Commit
     }
 }
 
-/// A token's entries: of these ten minutes, and of those before.
-struct Found {
-    now: Option<Entry>,
-    before: Option<Entry>,
-}
+/// A token's entries, in the keyspaces that matter.
+struct Found([(KeyspaceId, Option<Entry>); 3]);
 
 impl Found {
     fn of(store: &Store, slot: u64, id: &[u8; 32]) -> Result<Self> {
-        let (now, before) = (keyspace(slot), keyspace(slot.saturating_sub(1)));
-        Ok(Self { now: read::get(store, now, &key(id))?, before: read::get(store, before, &key(id))? })
+        let [one, two, three] =
+            keyspaces(slot).map(|keyspace| Ok((keyspace, read::get(store, keyspace, &key(id))?)));
+        Ok(Self([one?, two?, three?]))
     }
 
     /// The request and entry that is remembered still.
     fn alive(&self, store: &Store) -> Option<([u8; 32], &Entry)> {
-        let entry = self.now.as_ref().or(self.before.as_ref())?;
-        let (request, second) = decode(&entry.value)?;
-        let age = (store.env.clock.now_ms() / 1000).saturating_sub(second);
-        (age < Token::REMEMBERED_S).then_some((request, entry))
+        let now = store.env.clock.now_ms() / 1000;
+        self.0.iter().filter_map(|(_, entry)| entry.as_ref()).find_map(|entry| {
+            let (request, second) = decode(&entry.value)?;
+            (now.saturating_sub(second) < Token::REMEMBERED_S).then_some((request, entry))
+        })
     }
 
     /// That nobody else used the token since.
-    fn guards(&self, slot: u64, id: &[u8; 32]) -> Vec<GuardedKey> {
-        let guarded = |slot, found: &Option<Entry>| GuardedKey {
-            keyspace: keyspace(slot),
+    fn guards(&self, id: &[u8; 32]) -> Vec<GuardedKey> {
+        let guarded = |(keyspace, found): &(KeyspaceId, Option<Entry>)| GuardedKey {
+            keyspace: *keyspace,
             key: key(id),
             guard: found.as_ref().map_or(Guard::Absent, |entry| Guard::Version(entry.version)),
         };
-        vec![guarded(slot, &self.now), guarded(slot.saturating_sub(1), &self.before)]
+        self.0.iter().map(guarded).collect()
     }
 }
 
