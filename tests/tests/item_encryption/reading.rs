@@ -46,14 +46,20 @@ async fn a_changed_item_is_refused() {
     let mut changed = stored(&world, 1).await;
     changed.insert("link".to_owned(), s("elsewhere"));
     world.put(changed).await;
-    assert!(matches!(got(&client(&world, codec())).await, Err(ClientError::Item(ItemError::Format(_)))));
+    let refused = got(&client(&world, codec())).await.unwrap_err();
+    let ClientError::Item(ItemError::DoesNotOpen { tried, cause }) = refused else { panic!("{refused}") };
+    assert_eq!(
+        (tried, *cause),
+        (vec!["Tasks".to_owned()], ItemError::Format(item_encryption_format::Error::Signature))
+    );
 }
 
 #[tokio::test]
 async fn restored_under_another_name_opens_with_read_as() {
     let world = world_with_note().await;
     let restored = || TableCodec::new(config("Tasks-Restored"), key("2026"));
-    assert!(got(&client(&world, restored())).await.is_err());
+    let refused = got(&client(&world, restored())).await.unwrap_err().to_string();
+    assert!(refused.contains("[\"Tasks-Restored\"]") && refused.contains("read_as"), "{refused}");
     assert_eq!(got(&client(&world, restored().read_as(["Tasks"]))).await.unwrap(), note(1));
 }
 

@@ -31,6 +31,18 @@ pub enum ItemError {
     /// It is stored in a form that is not to be read.
     #[error("the item is {0}, which the read policy does not admit")]
     NotAdmitted(Form),
+    /// It opens under none of the table names.
+    #[error(
+        "{cause}; it was tried as an item of {tried:?}: where the table was restored or renamed, add the name that its \
+         items are bound to with read_as"
+    )]
+    DoesNotOpen {
+        /// The names.
+        tried: Vec<String>,
+        /// What was wrong under the first of them.
+        #[source]
+        cause: Box<ItemError>,
+    },
     /// For another reason, in words.
     #[error("{0}")]
     Other(String),
@@ -114,17 +126,19 @@ impl TableCodec {
                 Err(ItemError::NotAdmitted(form))
             };
         }
-        let mut failure = None;
-        let mut others = self.table.read_as.iter();
-        let mut next = Some(&self.table.logical_table_name);
-        while let Some(name) = next {
-            next = others.next();
-            match self.open_as(item.clone(), form, name).await {
-                Ok(item) => return Ok(Opened { item, form, bound_to: Some(name.clone()) }),
-                Err(error) => failure = failure.or(Some(error)),
+        let name = &self.table.logical_table_name;
+        let failure = match self.open_as(item.clone(), form, name).await {
+            Ok(item) => return Ok(Opened { item, form, bound_to: Some(name.clone()) }),
+            Err(refused @ ItemError::NotAdmitted(_)) => return Err(refused),
+            Err(error) => error,
+        };
+        for name in &self.table.read_as {
+            if let Ok(item) = self.open_as(item.clone(), form, name).await {
+                return Ok(Opened { item, form, bound_to: Some(name.clone()) });
             }
         }
-        Err(failure.unwrap_or(ItemError::NotAdmitted(form)))
+        let tried = std::iter::once(name).chain(&self.table.read_as).cloned().collect();
+        Err(ItemError::DoesNotOpen { tried, cause: Box::new(failure) })
     }
 
     async fn open_as<V: AttributeValue + Send + Sync>(
