@@ -375,7 +375,7 @@ mod tests {
         /// Where a job says so, a removal in it would hide nothing that is left.
         fn assert_nothing_older(&self, job: &Job, taken: &[File]) {
             let behind = job.inputs.first().map_or(0, |(_, range)| range.start);
-            let of_level0 = if job.to == 0 { self.levels[0].iter().skip(behind) } else { [].iter().skip(0) };
+            let of_level0 = self.levels[0].iter().skip(behind).filter(|_| job.to == 0);
             let deeper = self.levels[job.to.max(1)..].iter().flatten().filter(|_| job.to == 0);
             let deeper = deeper.chain(self.levels[job.to + 1..].iter().flatten());
             for (_, first, last) in of_level0.chain(deeper) {
