@@ -17,22 +17,34 @@ const WHOLE: usize = 3600;
 const THINNED_TO_S: u64 = 60;
 
 /// Seconds since 1970 with the last sequence number of each, both strictly growing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Seconds(VecDeque<(u64, u64)>);
+#[derive(Debug, Clone, Default)]
+pub struct Seconds(VecDeque<(u64, u64)>, Latest);
+
+/// The latest second seen, with commits or without: none counts into an earlier one.
+type Latest = u64;
+
+impl PartialEq for Seconds {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for Seconds {}
 
 impl Seconds {
     /// Sequence numbers up to `sequence` were given by the end of `second`, or of the latest second there is, which
     /// is returned.
     pub fn note(&mut self, second: u64, sequence: u64) -> u64 {
+        self.1 = self.1.max(second);
         match self.0.back_mut() {
             Some((_, last)) if sequence <= *last => {}
-            Some((latest, last)) if second <= *latest => *last = sequence,
-            _ => self.0.push_back((second, sequence)),
+            Some((at, last)) if *at == self.1 => *last = sequence,
+            _ => self.0.push_back((self.1, sequence)),
         }
         if self.0.len() > MOST {
             self.thin();
         }
-        self.0.back().map_or(second, |(latest, _)| second.max(*latest))
+        self.1
     }
 
     /// The last sequence number given by the end of `second`; `None` where that is before all there is.
@@ -85,7 +97,7 @@ impl Seconds {
             seconds.push_back((second, sequence));
             before = (second, sequence);
         }
-        Ok(Self(seconds))
+        Ok(Self(seconds, before.0))
     }
 }
 
