@@ -46,6 +46,12 @@ pub struct ServeOptions {
     /// docs/encryption-at-rest.md.
     #[arg(long, value_name = "HOW", env = "STRONGROOM_COMPRESSION", help_heading = "Storage")]
     pub compression: Option<TableCompression>,
+    /// Start without what is damaged in the log: commits that were acknowledged are lost, and named in the server's log
+    #[arg(
+        long, value_name = "BOOL", env = "STRONGROOM_SALVAGE_LOG", help_heading = "Storage", num_args = 0..=1,
+        require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(), hide_possible_values = true,
+    )]
+    pub salvage_log: Option<bool>,
 
     /// A file with the root key: 64 hexadecimal digits, base64, or 32 raw bytes
     ///
@@ -179,6 +185,7 @@ impl ServeOptions {
             drain_seconds: self.drain_seconds.or(other.drain_seconds),
             data_dir: self.data_dir.or(other.data_dir),
             memory: self.memory.or(other.memory),
+            salvage_log: self.salvage_log.or(other.salvage_log),
             compression: self.compression.or(other.compression),
             root_key_file: self.root_key_file.or(other.root_key_file),
             root_key: self.root_key.or(other.root_key),
@@ -211,6 +218,7 @@ mod tests {
             drain-seconds = 5
             data-dir = "/srv/strongroom"
             memory = false
+            salvage-log = false
             compression = "lz4"
             root-key-file = "root.key"
             root-key = "00"

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use auth::AccessKey;
-use server::{Compression, Config, Limits, RootKeySource, Storage, TlsFiles};
+use server::{Compression, Config, Limits, RootKeySource, Storage, StoreOptions, TlsFiles};
 use zeroize::Zeroizing;
 
 use crate::options::{ServeOptions, TableCompression};
@@ -93,6 +93,7 @@ fn limits(options: &ServeOptions) -> anyhow::Result<Limits> {
 fn storage(options: ServeOptions) -> anyhow::Result<Storage> {
     let folder = options.data_dir.clone().unwrap_or_else(|| DEFAULT_DATA_DIR.into());
     let in_memory = options.memory.unwrap_or_default();
+    let salvage_log = options.salvage_log.unwrap_or_default();
     let given = options.compression;
     ensure!(!(in_memory && given.is_some()), "--memory writes no files to compress; give one or the other");
     let compression = match given.unwrap_or_default() {
@@ -104,7 +105,8 @@ fn storage(options: ServeOptions) -> anyhow::Result<Storage> {
     match (in_memory, root_key) {
         (false, root_key) => {
             let root_key = root_key.unwrap_or(RootKeySource::Beside);
-            Ok(Storage::Directory { folder, root_key, compression })
+            let store = StoreOptions { compression, salvage_log };
+            Ok(Storage::Directory { folder, root_key, store })
         }
         (true, None) => Ok(Storage::Memory),
         (true, Some(_)) => bail!("--memory writes nothing that a root key could seal; give one or the other"),
@@ -152,7 +154,7 @@ fn is_new(folder: &Path) -> bool {
 mod tests {
     use super::config;
     use crate::options::{ServeOptions, TableCompression};
-    use server::{Compression, RootKeySource, Storage};
+    use server::{Compression, RootKeySource, Storage, StoreOptions};
     use std::path::Path;
 
     fn refusal(options: ServeOptions) -> String {
@@ -169,7 +171,7 @@ mod tests {
             Storage::Directory {
                 folder,
                 root_key: RootKeySource::Beside,
-                compression: Compression::None,
+                store: StoreOptions { compression: Compression::None, salvage_log: false },
             } => {
                 assert_eq!(folder, Path::new("./strongroom-data"));
             }

@@ -69,6 +69,7 @@ fn small() -> Options {
         settle_after: Duration::ZERO,
         merge_bytes_per_second: 0,
         open_files: 4,
+        salvage_log: false,
     }
 }
 

@@ -39,7 +39,16 @@ pub enum Storage {
         folder: PathBuf,
         /// What seals it.
         root_key: RootKeySource,
-        /// Of the files of tables that are made from now on.
-        compression: Compression,
+        /// How.
+        store: StoreOptions,
     },
+}
+
+/// How tables are kept in a folder.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StoreOptions {
+    /// Of the files of tables made from now on.
+    pub compression: Compression,
+    /// Whether a start goes on without what is damaged in the log, instead of refusing.
+    pub salvage_log: bool,
 }

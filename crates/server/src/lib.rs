@@ -23,7 +23,7 @@ pub mod verify;
 pub mod watchdog;
 pub mod wiring;
 
-pub use config::{Config, Storage};
+pub use config::{Config, Storage, StoreOptions};
 pub use engine::local::Compression;
 pub use kms::{Home, RootKeySource};
 pub use limits::Limits;

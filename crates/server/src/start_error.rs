@@ -35,7 +35,8 @@ pub enum StartError {
     RootKey(#[from] RootKeyError),
     /// The engine does not open.
     #[error(
-        "the store in {folder} cannot be opened; free or repair the disk, or put back a copy of the data directory",
+        "the store in {folder} cannot be opened; free or repair the disk, or put back a copy of the data directory (where \
+         it is the log that is damaged, --salvage-log starts without the records that cannot be read)",
         folder = folder.display()
     )]
     Engine {

@@ -13,15 +13,14 @@ use crypto::SecretKey;
 use dynamodb::table::stored_keys::{StoredKeys, stored_keys};
 use engine::EngineError;
 pub use engine::KeyspaceId;
-use engine::local::Compression;
 pub use engine::local::verify::{Finding, Place};
 use engine::local::verify::{Keys, Verify};
 use env::{Env, Overlay};
 use envelope::Shredder;
 use kms::{Home, Kms, RootKey, RootKeyError, RootKeySource};
 
-use crate::StartError;
 use crate::wiring::{self, Vault};
+use crate::{StartError, StoreOptions};
 
 /// Which data directory, and what opens it.
 pub struct Setting {
@@ -201,7 +200,9 @@ async fn tables(
     root_key: RootKey,
     home: Home,
 ) -> Result<Vec<StoredKeys>, Box<dyn std::error::Error>> {
-    let vault = Vault::over(over, folder, root_key, Compression::None)?;
+    // What is damaged in the log is told by the walk; the keys are wanted all the same.
+    let store = StoreOptions { salvage_log: true, ..StoreOptions::default() };
+    let vault = Vault::over(over, folder, root_key, store)?;
     vault.open_system_keyspace("kms", kms::store::KEYSPACE).await?;
     vault.open_system_keyspace("catalog", dynamodb::table::catalog::KEYSPACE).await?;
     let marker_key = vault.root_key.derive_marker_key();

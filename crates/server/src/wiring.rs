@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use auth::credentials;
 use dynamodb::DynamoDb;
-use engine::local::{Compression, LocalEngine, Options};
+use engine::local::{LocalEngine, Options};
 use engine::{Engine, EngineError, EngineMetrics, KeyspaceId, MemoryEngine};
 use env::{Clock, Env, MovableClock};
 use envelope::Shredder;
@@ -24,7 +24,7 @@ use service::Service;
 
 use crate::StartError;
 use crate::clock::{self, TestClock, Worker};
-use crate::config::{Config, Storage};
+use crate::config::{Config, Storage, StoreOptions};
 use crate::metrics::Gauge;
 
 /// The world as rooms see it: the real one, or one whose clock can be moved.
@@ -60,8 +60,8 @@ impl Vault {
     pub async fn open(env: &Env, storage: &Storage) -> Result<Self, StartError> {
         match storage {
             Storage::Memory => Self::in_memory(env),
-            Storage::Directory { folder, root_key, compression } => {
-                Self::in_folder(env, folder, root_key, *compression).await
+            Storage::Directory { folder, root_key, store } => {
+                Self::in_folder(env, folder, root_key, *store).await
             }
         }
     }
@@ -77,15 +77,14 @@ impl Vault {
         env: &Env,
         folder: &Path,
         source: &RootKeySource,
-        compression: Compression,
+        store: StoreOptions,
     ) -> Result<Self, StartError> {
         let lock = lock(env, folder)?;
         let (root_key, warning) = RootKey::unseal(env, Some(folder), source)?;
-        Ok(Self { warning, _lock: Some(lock), ..Self::over(env, folder, root_key, compression)? })
+        Ok(Self { warning, _lock: Some(lock), ..Self::over(env, folder, root_key, store)? })
     }
 
-    /// What lies in a data directory whose lock is held, or over a disk that is not written to; tables made in it
-    /// are compressed as told.
+    /// What lies in a data directory whose lock is held, or over a disk that is not written to.
     ///
     /// # Errors
     /// As [`StartError`].
@@ -93,12 +92,12 @@ impl Vault {
         env: &Env,
         folder: &Path,
         root_key: RootKey,
-        compression: Compression,
+        StoreOptions { compression, salvage_log }: StoreOptions,
     ) -> Result<Self, StartError> {
         let sealing_key = root_key.derive_shred_sealing_key();
         let shredder = Arc::new(Shredder::open(env.clone(), Some(&folder.join("shred")), sealing_key)?);
         let store = folder.join("store");
-        let options = Options { open_files: OPEN_FILES, compression, ..Options::default() };
+        let options = Options { open_files: OPEN_FILES, compression, salvage_log, ..Options::default() };
         let opened = LocalEngine::open(env.clone(), &store, root_key.derive_store_key(), options);
         let engine = opened.map_err(|cause| engine_error(folder, store, cause))?;
         Ok(Self { engine, root_key, shredder, warning: None, _lock: None })

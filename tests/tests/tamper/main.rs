@@ -14,6 +14,7 @@
 )]
 
 mod contents;
+mod one_of_many;
 
 use std::collections::BTreeSet;
 use std::fs;

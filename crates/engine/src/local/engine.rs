@@ -52,7 +52,9 @@ impl LocalEngine {
         let lock = lock(&env, folder)?;
         let store_key = Arc::new(store_key);
         let extent_len = options.log_extent_bytes;
-        let recovered = Recovery { env: &env, folder, store_key: &store_key, extent_len }.run()?;
+        let recovered =
+            Recovery { env: &env, folder, store_key: &store_key, extent_len, salvage: options.salvage_log }
+                .run()?;
         let store = Arc::new(new_store(env, folder, store_key, options, recovered, lock));
         let engine = Self { store, threads: Mutex::default(), jobs: Mutex::default() };
         engine.start_threads()?;

@@ -36,8 +36,8 @@
 //! - Locks are taken in this order: names, reclaiming, flushing or compacting, lifecycle, order. Nothing that
 //!   waits for the disk is done under the order.
 //!
-//! Damage is found where it is read, and named by file and place. Damage in the log stops the start: the outer
-//! encryption hides whose record it is. Damage in a keyspace's own files stops that keyspace only.
+//! Damage is found where it is read, and named by file and place. Damage in the log stops the start, unless told to salvage:
+//! the outer encryption hides whose record it is. Damage in a keyspace's own files stops that keyspace only.
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
 mod cache;

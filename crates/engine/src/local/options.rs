@@ -44,6 +44,8 @@ pub struct Options {
     pub merge_bytes_per_second: u64,
     /// Sorted files held open at once.
     pub open_files: usize,
+    /// Whether a start goes on without what is damaged in the log, instead of refusing.
+    pub salvage_log: bool,
 }
 
 impl Default for Options {
@@ -65,6 +67,7 @@ impl Default for Options {
             settle_after: Duration::from_millis(200),
             merge_bytes_per_second: 0,
             open_files: 512,
+            salvage_log: false,
         }
     }
 }

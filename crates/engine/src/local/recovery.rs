@@ -3,6 +3,9 @@
 //! It needs no table key: the store's key opens the records of the log, and each keyspace's parts, encrypted
 //! still, are parked in its folder until the keyspace is opened. Then the old segments go, and a new one is
 //! begun. Interrupted anywhere, it is simply done again.
+//!
+//! Damage in the log stops the start, which names the record, unless it is told to salvage: then all other records
+//! are parked, what is lost is named in the log of the server, and the damaged segment is kept aside.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,10 +17,12 @@ use env::disk::{Disk, read_file};
 
 use super::header::FileHeader;
 use super::lifecycle::remove_folder;
-use super::log::scan::{SegmentEnd, Until, read_records, segment_header};
+use super::log::record::frame_len;
+use super::log::scan::{Met, SegmentEnd, Until, read_records, segment_header, survey};
 use super::log::segment::Segment;
 use super::log::{segment_name, segment_number, segment_path};
 use super::parked::Gathered;
+use super::reader::u64_of;
 use super::store::{checkpoints_folder, keyspaces_folder};
 use super::store_file::{Anchor, ParkedAnchor, StoreFile, StoreRecord};
 use crate::{CheckpointId, EngineError, KeyspaceId, Result};
@@ -47,6 +52,17 @@ pub struct Recovery<'a> {
     pub store_key: &'a Arc<SecretKey>,
     /// What the new segment is pre-written with.
     pub extent_len: u64,
+    /// Whether to go on without what is damaged in the log.
+    pub salvage: bool,
+}
+
+/// What the log held.
+#[derive(Default)]
+struct Parked {
+    parts: Vec<(KeyspaceId, ParkedAnchor)>,
+    last_sequence: u64,
+    /// Segments of which something is lost; they are kept aside.
+    damaged: Vec<u64>,
 }
 
 impl Recovery<'_> {
@@ -59,10 +75,10 @@ impl Recovery<'_> {
             store_file.change(|_| {})?;
         }
         self.remove_unused_segments(&record)?;
-        let (parked, last_sequence) = self.park_all(&record, &store_file)?;
+        let parked = self.park_all(&record, &store_file)?;
         let (oldest, newest) = (record.oldest, record.newest);
-        record.add_parked(&parked);
-        record.floor = record.floor.max(last_sequence);
+        record.add_parked(&parked.parts);
+        record.floor = record.floor.max(parked.last_sequence);
         store_file.note_second(self.env.clock.now_ms() / 1000, record.floor);
         self.remove_orphans(&record)?;
         let number = record.newest + 1;
@@ -70,7 +86,8 @@ impl Recovery<'_> {
         (record.oldest, record.newest) = (number, number);
         let (last_sequence, recovered) = (record.floor, record.clone());
         store_file.change(|current| *current = recovered)?;
-        for old in oldest..=newest {
+        parked.damaged.iter().for_each(|number| self.keep_aside(*number));
+        for old in (oldest..=newest).filter(|number| !parked.damaged.contains(number)) {
             remove_leftover(&*self.env.disk, &segment_path(self.folder, old));
         }
         let keyspaces = record.keyspaces.into_iter().map(|(id, anchor)| (id, anchor.flushed)).collect();
@@ -145,27 +162,77 @@ impl Recovery<'_> {
         Ok(())
     }
 
-    /// Parks the parts in all segments; returns what was parked, and the highest sequence number.
-    fn park_all(
-        &self,
-        record: &StoreRecord,
-        store_file: &StoreFile,
-    ) -> Result<(Vec<(KeyspaceId, ParkedAnchor)>, u64)> {
-        let mut parked = Vec::new();
-        let (mut last_sequence, mut unended): (u64, Option<(u64, SegmentEnd)>) = (0, None);
+    /// Parks the parts in all segments.
+    fn park_all(&self, record: &StoreRecord, store_file: &StoreFile) -> Result<Parked> {
+        let (mut parked, mut unended): (Parked, Option<(u64, SegmentEnd)>) = (Parked::default(), None);
         for number in record.oldest..=record.newest {
-            let (parts, end) = self.park_segment(number, &record.keyspaces, store_file)?;
-            parked.extend(parts);
+            let (parts, end) = match self.park_segment(number, &record.keyspaces, store_file) {
+                Err(EngineError::Damaged { file, place }) if self.salvage => {
+                    tracing::error!(file, place, "the log is damaged; what can be read of it is salvaged");
+                    parked.damaged.push(number);
+                    self.salvage_segment(number, &record.keyspaces, store_file)?
+                }
+                read => read?,
+            };
+            parked.parts.extend(parts);
             if let Some((before, end)) = unended.filter(|_| end.records > 0) {
                 let place = format!("after record {}: the rest is missing", end.records);
-                return Err(EngineError::damaged(segment_name(before), place));
+                if !self.salvage {
+                    return Err(EngineError::damaged(segment_name(before), place));
+                }
+                tracing::error!(file = segment_name(before), place, "the log goes on without it");
             }
-            last_sequence = last_sequence.max(end.last_sequence);
-            if !end.ended {
-                unended = Some((number, end));
-            }
+            parked.last_sequence = parked.last_sequence.max(end.last_sequence);
+            unended = if end.ended { None } else { Some((number, end)) };
         }
-        Ok((parked, last_sequence))
+        Ok(parked)
+    }
+
+    /// Parks what can be read of a damaged segment, and names what cannot. Whose records are lost, nobody can tell:
+    /// that is encrypted with them.
+    fn salvage_segment(
+        &self,
+        number: u64,
+        keyspaces: &BTreeMap<KeyspaceId, Anchor>,
+        store_file: &StoreFile,
+    ) -> Result<(Vec<(KeyspaceId, ParkedAnchor)>, SegmentEnd)> {
+        let name = segment_name(number);
+        let mut end = SegmentEnd { ended: true, ..SegmentEnd::default() };
+        let read = self.read_segment(number).ok();
+        let opened =
+            read.and_then(|(header, bytes)| Some((header.cipher(self.store_key).ok()?, header, bytes)));
+        let Some((cipher, header, bytes)) = opened else {
+            tracing::error!(file = name, "the whole segment is lost");
+            return Ok((Vec::new(), end));
+        };
+        let (mut gathered, mut lost) = (Gathered::default(), 0);
+        let wanted = |id, sequence| keyspaces.get(&id).is_some_and(|anchor| sequence > anchor.flushed);
+        survey(&bytes, Some(&cipher), &mut |frame, met| {
+            end.records += 1;
+            match met {
+                Met::Commit(record) => {
+                    end.last_sequence = end.last_sequence.max(record.sequence);
+                    store_file.note_second(record.second, record.sequence);
+                    gathered.take(frame.index, &record, wanted);
+                }
+                Met::Damage => {
+                    lost += u64_of(frame.len / frame_len(std::iter::empty()) + 1);
+                    tracing::error!(file = name, place = %frame.as_damaged(), bytes = frame.len, "commits are lost");
+                }
+                Met::End | Met::Unopened => {}
+            }
+        });
+        // Sequence numbers of what is lost are not given again.
+        end.last_sequence += lost;
+        Ok((gathered.park(self.env, self.folder, self.store_key, &header)?, end))
+    }
+
+    /// A damaged segment may be all that is left of something: it stays, under a name nobody looks for.
+    fn keep_aside(&self, number: u64) {
+        let path = segment_path(self.folder, number);
+        if let Err(error) = self.env.disk.rename(&path, &path.with_extension("damaged")) {
+            tracing::warn!(%error, file = segment_name(number), "a damaged segment cannot be kept");
+        }
     }
 
     fn park_segment(
