@@ -281,7 +281,7 @@ fn during(doing: &str) -> impl FnOnce(io::Error) -> ShredError + '_ {
 
 #[cfg(test)]
 mod tests {
-    use super::{SecretHolder, ShredError, ShreddableSecret, Shredder};
+    use super::{SecretHolder, ShredError, ShreddableSecret, Shredder, binding, unwrap_key, wrap_key};
     use crypto::SecretKey;
     use env::Env;
     use futures::executor::block_on;
@@ -360,5 +360,29 @@ mod tests {
         let wrong = Shredder::open(Env::real(), Some(folder.path()), SecretKey::take(&mut [6; 32]));
         assert!(matches!(wrong.err(), Some(ShredError::DamagedEpoch(_))));
         drop(open(folder.path()));
+    }
+
+    /// `fixtures/shred-key-1.hex`: the key of epoch 7, 32 bytes of 9, under a sealing key of 32 bytes of 5.
+    const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/shred-key-1.hex");
+
+    #[test]
+    fn a_shred_key_of_version_1_opens_for_ever() {
+        let digits = include_str!("../fixtures/shred-key-1.hex").trim().as_bytes();
+        let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+        let wrapped: Vec<u8> = digits.chunks(2).map(byte).collect();
+        let opened = unwrap_key(&SecretKey::take(&mut [5; 32]), &wrapped, &binding(7)).unwrap();
+        assert_eq!(opened.expose(), &[9; 32]);
+        assert!(unwrap_key(&SecretKey::take(&mut [5; 32]), &wrapped, &binding(8)).is_err());
+    }
+
+    #[test]
+    #[ignore = "writes the fixture, which is done once for each version of the format"]
+    fn write_the_fixture() {
+        let (sealing, key) = (SecretKey::take(&mut [5; 32]), SecretKey::take(&mut [9; 32]));
+        let wrapped = wrap_key(&sealing, &key, &binding(7), &*Env::real().random);
+        let digits: String = wrapped.iter().map(|byte| format!("{byte:02x}")).collect();
+        // A fixture is never written again: what exists is not created.
+        let file = Env::real().disk.create(Path::new(FIXTURE)).unwrap();
+        file.write_all_at(format!("{digits}\n").as_bytes(), 0).unwrap();
     }
 }
