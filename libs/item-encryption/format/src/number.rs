@@ -1,6 +1,6 @@
 //! Numbers as DynamoDB stores them: plain decimal text, no exponent, no superfluous zeros.
 
-/// The longest text of a number before it is put into plain form.
+/// The longest text of a number, as given and in plain form; the longest that DynamoDB has takes 133.
 const MAX_TEXT: usize = 256;
 /// The largest exponent DynamoDB has, with room for shifted points.
 const MAX_EXPONENT: i64 = 300;
@@ -26,7 +26,8 @@ pub fn plain(text: &str) -> Option<String> {
         return None;
     }
     let point = i64::try_from(whole.len()).ok()? + exponent;
-    (point.abs() <= MAX_EXPONENT).then(|| placed(negative, &digits, point))
+    let plain = (point.abs() <= MAX_EXPONENT).then(|| placed(negative, &digits, point))?;
+    (plain.len() <= MAX_TEXT).then_some(plain)
 }
 
 fn split_exponent(text: &str) -> Option<(&str, i64)> {
@@ -85,7 +86,7 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_refused() {
-        for text in ["", "-", ".", "a", "1a", "1e", "1e1.5", "--1", "1e999", "1_0", "١"] {
+        for text in ["", "-", ".", "a", "1a", "1e", "1e1.5", "--1", "1e999", "1_0", "١", "2e274", "2e-274"] {
             assert_eq!(plain(text), None, "{text}");
         }
     }
