@@ -52,6 +52,9 @@ pub enum QueryError {
     /// A placeholder that nobody defined.
     #[error("the placeholder {0:?} is used and not defined")]
     Undefined(String),
+    /// What came out is longer than DynamoDB takes.
+    #[error("the rewritten expression has {0} bytes, of which DynamoDB takes 4096; ask for less at once")]
+    TooLong(usize),
     /// An operation that does not work on what is stored of an attribute.
     #[error("{operation} cannot be asked of {attribute:?}: {reason}")]
     Unsound {

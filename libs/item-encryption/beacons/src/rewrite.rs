@@ -12,6 +12,7 @@ use item_encryption_format::beacon::attribute;
 use item_encryption_format::{Action, AttributeValue, Parts, View};
 
 use crate::error::QueryError;
+use crate::expression::parser::MAX_LEN;
 use crate::expression::tree::{Comparator, Condition, Function, Operand, Path, Step};
 use crate::placeholders::{Meaning, Placeholders};
 use crate::query::Query;
@@ -61,7 +62,8 @@ impl<'b, V: AttributeValue + Clone> Rewriter<'b, V> {
     pub fn expression(&mut self, text: &str) -> Rewritten<String> {
         let mut condition = Condition::parse(text)?;
         self.condition(&mut condition)?;
-        Ok(condition.to_string())
+        let rewritten = condition.to_string();
+        if rewritten.len() <= MAX_LEN { Ok(rewritten) } else { Err(QueryError::TooLong(rewritten.len())) }
     }
 
     /// How many partitions, from the first, have to be asked.

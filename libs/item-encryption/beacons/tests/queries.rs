@@ -200,3 +200,12 @@ fn whose_key_is_used_stands_in_items_and_queries() {
         assert!(search.key_id_in(&asked(without)).is_err(), "{without}");
     }
 }
+
+#[test]
+fn what_becomes_longer_than_dynamodb_takes_is_refused() {
+    let asked_often = |count| vec!["Name = :ann"; count].join(" OR ");
+    assert!(rewritten(&asked_often(100)).is_ok());
+    let long = asked_often(250);
+    assert!(long.len() < 4096);
+    assert!(matches!(rewritten(&long), Err(QueryError::TooLong(4097..))));
+}

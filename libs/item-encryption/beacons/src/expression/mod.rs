@@ -7,5 +7,5 @@
 
 pub(crate) mod evaluate;
 mod lexer;
-mod parser;
+pub(crate) mod parser;
 pub(crate) mod tree;

@@ -14,7 +14,7 @@ use super::tree::{Comparator, Condition, Function, Operand, Path, Step};
 use crate::error::QueryError;
 
 /// The longest expression DynamoDB takes, in bytes.
-const MAX_LEN: usize = 4096;
+pub const MAX_LEN: usize = 4096;
 /// How deep parentheses and negations may lie in each other.
 const MAX_NESTING: usize = 100;
 
