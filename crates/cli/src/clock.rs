@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
-use auth::sigv4::time::Timestamp;
 use clap::{Args, Subcommand};
 use serde::Deserialize;
 use serde_json::json;
 use server::clock::{ADVANCE_CLOCK, SIGNING_NAME};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::client::{self, Call};
 use crate::duration;
@@ -63,6 +64,8 @@ pub fn advance(arguments: &Advance) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let answer = runtime.block_on(client::send(call))?;
     let advanced: Advanced = serde_json::from_slice(&answer).context("the server's answer cannot be read")?;
-    eprintln!("The server's clock now shows {}.", Timestamp(Duration::from_secs_f64(advanced.now).as_secs()));
+    #[allow(clippy::cast_possible_truncation, reason = "whole seconds are told")]
+    let now = OffsetDateTime::from_unix_timestamp(advanced.now as i64)?.format(&Rfc3339)?;
+    eprintln!("The server's clock now shows {now}.");
     Ok(())
 }

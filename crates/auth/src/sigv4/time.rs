@@ -1,8 +1,13 @@
 //! The moments in signatures: ISO 8601's basic form, whole seconds, UTC.
 
 use std::fmt;
+use std::time::SystemTime;
+
+use time::{Date, Month};
 
 const DAY_S: u64 = 86_400;
+/// The day of the epoch, as `time` counts days.
+const EPOCH: i32 = 2_440_588;
 
 /// A second since the epoch, shown as `20150830T123600Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,25 +33,29 @@ impl Timestamp {
     /// Reads `Sun, 30 Aug 2015 12:36:00 GMT`, the form of the header `Date`.
     #[must_use]
     pub fn parse_http_date(text: &str) -> Option<Self> {
-        let (_weekday, rest) = text.split_once(", ")?;
-        let bytes: &[u8; 24] = rest.as_bytes().try_into().ok()?;
-        if &bytes[20..] != b" GMT" || bytes[14] != b':' || bytes[17] != b':' {
-            return None;
-        }
-        let time = [bytes[12], bytes[13], bytes[15], bytes[16], bytes[18], bytes[19]];
-        Self::of(digits(&bytes[7..11])?, month(&bytes[3..6])?, digits(&bytes[..2])?, clock(&time)?)
+        let since_epoch =
+            httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        Some(Self(since_epoch.as_secs()))
     }
 
-    /// The day, as `20150830`.
+    /// The day, as `20150830`. After the year 9999 time stands still.
     #[must_use]
     pub fn date(self) -> String {
-        let (year, month, day) = civil(self.0 / DAY_S);
-        format!("{year:04}{month:02}{day:02}")
+        let (year, month, day) = self.day().to_calendar_date();
+        format!("{year:04}{:02}{day:02}", u8::from(month))
+    }
+
+    fn day(self) -> Date {
+        let days = i32::try_from(self.0 / DAY_S).ok().and_then(|days| days.checked_add(EPOCH));
+        days.and_then(|day| Date::from_julian_day(day).ok()).unwrap_or(Date::MAX)
     }
 
     fn of(year: u64, month: u64, day: u64, second: u64) -> Option<Self> {
-        let days = days_since_epoch(year, month, day)?;
-        (civil(days) == (year, month, day)).then_some(Self(days * DAY_S + second))
+        let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
+        let date =
+            Date::from_calendar_date(i32::try_from(year).ok()?, month, u8::try_from(day).ok()?).ok()?;
+        let days = u64::try_from(date.to_julian_day() - EPOCH).ok()?;
+        Some(Self(days * DAY_S + second))
     }
 }
 
@@ -66,33 +75,6 @@ fn digits(text: &[u8]) -> Option<u64> {
 fn clock(text: &[u8]) -> Option<u64> {
     let (hour, minute, second) = (digits(&text[..2])?, digits(&text[2..4])?, digits(&text[4..6])?);
     (hour < 24 && minute < 60 && second < 60).then_some(hour * 3600 + minute * 60 + second)
-}
-
-fn month(name: &[u8]) -> Option<u64> {
-    const NAMES: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
-    let at = NAMES.chunks(3).position(|known| known == name)?;
-    u64::try_from(at + 1).ok()
-}
-
-/// Days from 1970-01-01, in the proleptic Gregorian calendar; years begin in March, so that a leap day ends one.
-fn days_since_epoch(year: u64, month: u64, day: u64) -> Option<u64> {
-    if year < 1970 || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
-    }
-    let year = if month <= 2 { year - 1 } else { year };
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    (year * 365 + year / 4 - year / 100 + year / 400 + day_of_year).checked_sub(719_468)
-}
-
-fn civil(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]
