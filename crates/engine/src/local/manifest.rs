@@ -116,7 +116,7 @@ pub struct FileRecord {
     pub header: FileHeader,
     /// In bytes.
     pub len: u64,
-    /// SHA-256 of all of it.
+    /// Of its header and the tags of its blocks: [`super::sorted_file::digest`].
     pub digest: [u8; 32],
     /// 0: as flushed; the higher, the older what it holds of a key. The tree says where the file is now.
     pub level: u8,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use crypto::{SecretKey, Sha256};
+use crypto::SecretKey;
 use env::DiskFile;
 
 use super::block::BlockCursor;
@@ -19,8 +19,6 @@ use crate::local::manifest::FileRecord;
 use crate::local::reader::{BadBytes, len_of, u32_of, u64_of};
 use crate::local::wiped::wiped;
 use crate::{EngineError, KeyspaceId, Result};
-
-const VERIFY_LEN: u64 = 1 << 20;
 
 /// A sorted file of an open keyspace. When the last holder of an obsolete one lets go, it is removed.
 pub struct SortedFile {
@@ -108,20 +106,6 @@ impl SortedFile {
         self.obsolete.store(true, Ordering::Release);
     }
 
-    /// Compares the whole file with the digest in the manifest.
-    pub fn verify(&self) -> Result<()> {
-        let file = self.opened()?;
-        let (mut digest, mut at) = (Sha256::new(), 0);
-        while at < self.record.len {
-            let len = (self.record.len - at).min(VERIFY_LEN);
-            let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
-            file.read_exact_at(&mut bytes, at).map_err(|source| self.io(source))?;
-            digest.update(&bytes);
-            at += len;
-        }
-        if digest.finish() == self.record.digest { Ok(()) } else { Err(self.damaged("digest")) }
-    }
-
     pub(super) fn cursor_over(
         &self,
         piece: Piece,
@@ -150,16 +134,26 @@ impl SortedFile {
     }
 
     pub(super) fn read_block(&self, piece: Piece, handle: BlockHandle) -> Result<Vec<u8>> {
+        let sealed = self.read_sealed(piece, handle)?;
+        self.open_block(piece, handle, sealed)
+    }
+
+    /// A block as it lies in the file, tag and all.
+    pub(super) fn read_sealed(&self, piece: Piece, handle: BlockHandle) -> Result<Vec<u8>> {
         let within =
             handle.offset.checked_add(u64::from(handle.len)).is_some_and(|end| end <= self.record.len);
         self.sound(piece, handle.offset, if within { Ok(()) } else { Err(BadBytes) })?;
         let mut bytes = vec![0; len_of(handle.len)];
         self.opened()?.read_exact_at(&mut bytes, handle.offset).map_err(|source| self.io(source))?;
-        let opened = self.open_block(piece, handle, bytes);
-        self.sound(piece, handle.offset, opened)
+        Ok(bytes)
     }
 
-    fn open_block(
+    /// What a block holds.
+    pub(super) fn open_block(&self, piece: Piece, handle: BlockHandle, sealed: Vec<u8>) -> Result<Vec<u8>> {
+        self.sound(piece, handle.offset, self.decrypt(piece, handle, sealed))
+    }
+
+    fn decrypt(
         &self,
         piece: Piece,
         handle: BlockHandle,
@@ -182,26 +176,28 @@ impl SortedFile {
 
     /// Done once; then what the file says of itself is compared with what the manifest says.
     fn read_top(&self) -> Result<&(u64, Bytes)> {
-        let (_, Footer { top, properties }) = self.footer()?;
-        self.check_properties(properties)?;
+        let Footer { top, properties } = self.read_footer()?;
+        self.check_properties(properties, &self.read_block(Piece::Properties, properties)?)?;
         let block = self.read_block(Piece::Top, top).map(wiped)?;
         Ok(self.top.get_or_init(|| (top.offset, block)))
     }
 
     /// Whether the properties are those of the manifest.
-    pub(super) fn check_properties(&self, at: BlockHandle) -> Result<()> {
-        let properties = Properties::decode(&self.read_block(Piece::Properties, at)?);
-        let properties = self.sound(Piece::Properties, at.offset, properties)?;
+    pub(super) fn check_properties(&self, at: BlockHandle, plain: &[u8]) -> Result<()> {
+        let properties = self.sound(Piece::Properties, at.offset, Properties::decode(plain))?;
         if properties == self.record.properties() { Ok(()) } else { Err(self.damaged("properties")) }
     }
 
-    /// The end of the file, and where that is.
-    pub(super) fn footer(&self) -> Result<(BlockHandle, Footer)> {
+    fn read_footer(&self) -> Result<Footer> {
+        let at = self.footer_at()?;
+        self.sound(Piece::Footer, at.offset, Footer::decode(&self.read_block(Piece::Footer, at)?))
+    }
+
+    /// Where the end of the file is.
+    pub(super) fn footer_at(&self) -> Result<BlockHandle> {
         let offset =
             self.record.len.checked_sub(u64_of(Footer::LEN)).ok_or_else(|| self.damaged("length"))?;
-        let at = BlockHandle::plain(offset, u32_of(Footer::LEN));
-        let footer = self.read_block(Piece::Footer, at)?;
-        Ok((at, self.sound(Piece::Footer, offset, Footer::decode(&footer))?))
+        Ok(BlockHandle::plain(offset, u32_of(Footer::LEN)))
     }
 
     /// The file is there, with the length and header the manifest knows.
@@ -231,7 +227,7 @@ impl SortedFile {
         if same { Ok(()) } else { Err(Unopened(Failure::Engine(self.damaged("header")))) }
     }
 
-    fn damaged(&self, place: &str) -> EngineError {
+    pub(super) fn damaged(&self, place: &str) -> EngineError {
         EngineError::damaged(&self.name, place)
     }
 

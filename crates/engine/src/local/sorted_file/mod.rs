@@ -7,13 +7,15 @@
 //! file must be in memory as a whole.
 //!
 //! Map: [`block`] (prefix-compressed entries) · [`filter`] · [`layout`] (pieces, handles, footer) ·
-//! [`writer`] · [`file`] (reading, through the cache) · [`cursor`] (walking) · [`walk`] (all of it, past damage).
+//! [`writer`] · [`file`] (reading, through the cache) · [`cursor`] (walking) · [`walk`] (all of it, past damage) ·
+//! [`digest`] (by which a manifest knows a file).
 //!
 //! Invariants: a file is written once, by one writer, under its own key, and never changed; minimum and
 //! maximum keys lie inside it only; whatever bytes it holds, reading it gives entries or an error.
 
 pub mod block;
 pub mod cursor;
+pub mod digest;
 pub mod file;
 pub mod filter;
 pub mod layout;

@@ -3,10 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crypto::{SecretKey, Sha256};
+use crypto::SecretKey;
 use env::{DiskFile, Env};
 
 use super::block::BlockBuilder;
+use super::digest::TagDigest;
 use super::filter;
 use super::layout::{BlockHandle, Footer, Piece, Properties, Run};
 use crate::local::compression::{Compression, Compressor};
@@ -60,13 +61,14 @@ impl SortedFileWriter {
         let file =
             env.disk.create(&path).map_err(|source| EngineError::io("creating a sorted file", source))?;
         let buffer = header.encode().to_vec();
+        let digest = TagDigest::new(&header);
         let out = Out {
             file,
             header,
             cipher,
             buffer,
             written: 0,
-            digest: Sha256::new(),
+            digest,
             compressor: Compressor::new(compression),
             pace,
         };
@@ -169,7 +171,7 @@ impl SortedFileWriter {
         let io = |source| EngineError::io("writing a sorted file", source);
         self.out.flush().and_then(|()| self.out.file.sync()).map_err(io)?;
         self.env.disk.sync_dir(self.path.parent().unwrap_or(&self.path)).map_err(io)?;
-        Ok((std::mem::take(&mut self.out.digest).finish(), self.out.written))
+        Ok((self.out.digest.finish(), self.out.written))
     }
 
     fn record(&self, digest: [u8; 32], len: u64) -> FileRecord {
@@ -217,7 +219,7 @@ struct Out {
     cipher: FileCipher,
     buffer: Vec<u8>,
     written: u64,
-    digest: Sha256,
+    digest: TagDigest,
     compressor: Compressor,
     pace: Box<dyn Fn(usize) + Send>,
 }
@@ -249,6 +251,7 @@ impl Out {
         let tag = self.cipher.encrypt_compressed(piece as u8, offset, compression, &mut block);
         self.buffer.extend_from_slice(&block);
         self.buffer.extend_from_slice(&tag);
+        self.digest.add(&tag);
         if self.buffer.len() >= WRITE_LEN {
             self.flush().map_err(|source| EngineError::io("writing a sorted file", source))?;
         }
@@ -257,7 +260,6 @@ impl Out {
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.write_all_at(&self.buffer, self.written)?;
-        self.digest.update(&self.buffer);
         self.written += u64_of(self.buffer.len());
         (self.pace)(self.buffer.len());
         self.buffer.clear();
