@@ -1,7 +1,7 @@
 //! What version 1 of the formats wrote must open for ever.
 //!
 //! `fixtures/store-1` was written once, by `write_the_fixture`, and holds every kind of file: the file
-//! `store`, a log segment, a checkpoint, and for each of three keyspaces manifest, sorted files (some compressed
+//! `store`, log segments (of the last start and of the one before), a checkpoint, and for each of three keyspaces manifest, sorted files (some compressed
 //! with LZ4, some with Zstandard) and parked parts.
 
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use crypto::SecretKey;
 use engine::conformance::wait;
-use engine::local::decode::{FileKind, file_headers};
+use engine::local::decode::{FileHeader, FileKind, file_headers};
 use engine::local::{Compression, LocalEngine, Options};
 use engine::{
     AsOf, CheckpointId, Commit, Engine, Key, KeyspaceId, Limit, Outcome, Partition, Segment, Token, Write,
@@ -33,7 +33,7 @@ fn the_fixture_opens_and_holds_what_was_written() {
     let engine = open(copy.path());
     wait(engine.open(ONE, key(0x1b))).expect("the first opens under the key it was switched to");
     wait(engine.open(TWO, key(0x02))).expect("the second opens");
-    // In a sorted file, parked, in the log; 3 was removed.
+    // In a sorted file, in a log segment of an earlier start, in the last one; 3 was removed.
     assert_eq!(numbers(&engine, ONE), [0, 1, 2, 4, 5, 6, 7, 8, 9, 11, 12, 20, 21, 30]);
     assert_eq!(numbers(&engine, TWO), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     let remembered = wait(engine.recall(TOKEN.id)).expect("an answer").expect("the token is remembered");
@@ -91,10 +91,25 @@ fn write_the_fixture() {
     drop(engine);
     let engine = open(&store);
     wait(engine.open(ONE, key(0x1b))).expect("opened");
+    park_the_others(&engine, &store);
+    put(&engine, &[ONE], 12, Some(value(12)));
+    drop(engine);
+    let engine = open(&store);
+    wait(engine.open(ONE, key(0x1b))).expect("opened");
     (20..22).for_each(|number| put(&engine, &[ONE], number, Some(value(number))));
     let key = Key { partition: Partition([7; 16]), sort: Bytes::from_static(&[b'k', 30]) };
     let writes = vec![Write { keyspace: ONE, key, value: Some(value(30)) }];
     wait(engine.commit_once(TOKEN, Commit { guards: Vec::new(), writes })).expect("applied");
+}
+
+/// Writes one item over and over, until what the log holds of the closed keyspaces is parked.
+fn park_the_others(engine: &LocalEngine, store: &Path) {
+    let is_parked = |(_, header): &(PathBuf, FileHeader)| header.kind == FileKind::Parked;
+    while !file_headers(&RealDisk, store).expect("a list").iter().any(is_parked) {
+        (0..100).for_each(|_| put(engine, &[ONE], 11, Some(value(11))));
+        wait(engine.flush()).expect("flushed");
+    }
+    wait(engine.compact(ONE)).expect("one file");
 }
 
 fn fixture() -> PathBuf {
@@ -103,7 +118,8 @@ fn fixture() -> PathBuf {
 
 fn open(store: &Path) -> Arc<LocalEngine> {
     let compression = Compression::Lz4;
-    let options = Options { log_extent_bytes: 4 << 10, compression, ..Options::default() };
+    let (log_extent_bytes, log_segment_bytes) = (4 << 10, 8 << 10);
+    let options = Options { log_extent_bytes, log_segment_bytes, compression, ..Options::default() };
     let env = Env { clock: Arc::new(MinuteOfTheFixture), ..Env::real() };
     LocalEngine::open(env, store, key(STORE_KEY), options).expect("the store opens")
 }

@@ -33,8 +33,7 @@ use crate::{
     SortRange, Token, Version,
 };
 
-/// The embedded engine. Dropping it stops its threads, without a flush: what is in the log is parked at the
-/// next start.
+/// The embedded engine. Dropping it stops its threads, without a flush: the next start reads the log.
 pub struct LocalEngine {
     store: Arc<Store>,
     /// In the order in which they are stopped.
@@ -218,7 +217,7 @@ fn new_store(
     let keyspace = |(id, flushed)| (id, Arc::new(Keyspace::closed(id, keyspace_folder(folder, id), flushed)));
     let pacing = Arc::new(Pacing::new(options.merge_bytes_per_second, env.clock.clone()));
     let (segment, flusher) = (recovered.segment, Arc::new(Signal::default()));
-    let log = Arc::new(Log::new(segment.clone(), recovered.last_sequence));
+    let log = Arc::new(Log::new(recovered.kept, segment.clone(), recovered.last_sequence));
     let writer = Arc::new(Writer {
         log: log.clone(),
         env: env.clone(),

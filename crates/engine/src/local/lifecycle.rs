@@ -10,18 +10,17 @@ use super::cache::CacheScope;
 use super::compression::Compression;
 use super::founding::open_files;
 use super::keyspace::{CurrentManifest, Keyspace, OpenKeyspace, Secrets};
-use super::log::part::{LogKey, decode_part};
 use super::log::queue::LiveSegment;
 use super::manifest::{
     self, Manifest, ManifestFolder, Owner, StoredManifest, WrappedDek, encode_file, new_header,
 };
 use super::memtable::Memtable;
-use super::parked::{self, ParkedFile};
+use super::parked;
 use super::sorted_file::writer::file_name;
 use super::store::{Store, keyspace_folder};
 use super::store_file::Anchor;
 use super::tree::Tree;
-use super::{reclaim, recovery};
+use super::{recovery, unflushed};
 use crate::{EngineError, KeyspaceId, Result};
 
 /// [`crate::Engine::open`].
@@ -64,7 +63,7 @@ fn assemble(
     let scope = CacheScope::new(&store.caches);
     let files = Arc::new(open_files(keyspace, &content.files, &secrets, &scope)?);
     let active = Arc::new(Memtable::new(&store.memory));
-    load_unflushed(store, keyspace, (anchor, live), &secrets, &active)?;
+    unflushed::load(store, keyspace, (anchor, live), &secrets, &active)?;
     let tree = Tree { active, frozen: Vec::new(), files, floor: content.floor };
     let current = CurrentManifest { number: header.number, digest, content };
     Ok(OpenKeyspace::new(keyspace.id, scope, secrets, current, tree, &store.memory))
@@ -108,49 +107,6 @@ fn tidy_folder(store: &Store, keyspace: &Keyspace, anchor: &Anchor, content: &Ma
         if !needed {
             recovery::remove_leftover(disk, &path);
         }
-    }
-    Ok(())
-}
-
-/// Puts what is parked, and what live segments of the log hold, into `active`, unless it is flushed.
-fn load_unflushed(
-    store: &Store,
-    keyspace: &Keyspace,
-    (anchor, live): (&Anchor, &[LiveSegment]),
-    secrets: &Secrets,
-    active: &Memtable,
-) -> Result<()> {
-    let is_live = |segment| live.iter().any(|live| live.segment.number() == segment);
-    for parked in anchor.parked.iter().filter(|parked| !is_live(parked.segment)) {
-        let file = ParkedFile::read(&*store.env.disk, &store.folder, keyspace.id, parked, &store.store_key)?;
-        load_parts(&file, keyspace.id, anchor.flushed, secrets, active)?;
-    }
-    for parts in reclaim::gather(store, keyspace, live)? {
-        load_parts(&parts, keyspace.id, anchor.flushed, secrets, active)?;
-    }
-    Ok(())
-}
-
-fn load_parts(
-    file: &ParkedFile,
-    id: KeyspaceId,
-    flushed: u64,
-    secrets: &Secrets,
-    active: &Memtable,
-) -> Result<()> {
-    let mut key: Option<LogKey> = None;
-    for part in file.parts()?.into_iter().filter(|part| part.place.sequence > flushed) {
-        let damaged = || file.damaged(part.place);
-        let log_key = match key.take().filter(|key| key.epoch == part.epoch) {
-            Some(key) => key,
-            None => {
-                LogKey::derive(secrets.dek(part.epoch).ok_or_else(damaged)?, part.epoch, id, &file.log_id)
-            }
-        };
-        let plain = log_key.decrypt(part.place, part.sealed).map_err(|_| damaged())?;
-        let writes = decode_part(&plain).map_err(|_| damaged())?;
-        writes.into_iter().for_each(|write| active.insert(write, part.place.sequence));
-        key = Some(log_key);
     }
     Ok(())
 }

@@ -75,6 +75,7 @@ mod store_file;
 mod store_record;
 mod tokens;
 mod tree;
+mod unflushed;
 pub mod verify;
 mod versions;
 mod wiped;

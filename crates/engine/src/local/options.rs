@@ -18,7 +18,7 @@ pub struct Options {
     pub log_segment_bytes: u64,
     /// What a log segment is pre-written with at first; later up to four times as much.
     pub log_extent_bytes: u64,
-    /// When there are more log segments, what the oldest still holds is flushed or parked.
+    /// When there are more log segments of this start, what the oldest still holds is flushed or parked.
     pub log_segments: usize,
     /// Decrypted blocks kept in memory.
     pub cache_bytes: u64,

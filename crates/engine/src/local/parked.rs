@@ -6,89 +6,65 @@
 //! `docs/formats/log.md` draws the bytes. The file `store` names those that count, with their digests, from the
 //! moment their segments are given back. Reading what is flushed already is harmless: sequence numbers tell.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crypto::{SecretKey, sha256};
+use crypto::{SecretKey, TAG_LEN, sha256};
 use env::Env;
 use env::disk::{Disk, read_file, replace_file};
 
 use super::header::{FileHeader, FileKind, HEADER_LEN};
-use super::log::part::{LogId, PartPlace};
-use super::log::record::Record;
-use super::log::segment_name;
+use super::log::part::{LogId, PartPlace, PlacedPart};
 use super::reader::{BadBytes, Reader, u32_of};
 use super::store_file::ParkedAnchor;
 use crate::{EngineError, KeyspaceId, Result};
 
 const PREFIX: &str = "parked-";
 const BODY: u8 = 1;
+const LOG_ID_LEN: usize = 16 + 32;
 /// Longer than any segment becomes.
 const MAX_LEN: u64 = 1 << 32;
 
-/// A part, still encrypted, and what its key and place are made of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ParkedPart<'a> {
-    /// Its record in the segment.
-    pub place: PartPlace,
-    /// Of its data encryption key.
-    pub epoch: u32,
-    /// Ciphertext and tag.
-    pub sealed: &'a [u8],
-}
-
-/// Parts gathered from one segment, for any keyspaces.
+/// Parts of one keyspace gathered from one segment, as a parked file holds them.
 #[derive(Default)]
-pub struct Gathered(BTreeMap<KeyspaceId, GatheredParts>);
-
-/// One keyspace's parts of one segment, as a parked file holds them, and the last sequence number of them.
-#[derive(Default)]
-struct GatheredParts {
+pub struct Gathered {
     body: Vec<u8>,
     last: u64,
 }
 
 impl Gathered {
-    /// Takes those parts of a record that `wanted` names by keyspace and sequence number.
-    pub fn take(&mut self, index: u64, record: &Record<'_>, wanted: impl Fn(KeyspaceId, u64) -> bool) {
-        for part in record.parts.iter().filter(|part| wanted(part.keyspace, record.sequence)) {
-            let GatheredParts { body, last } = self.0.entry(part.keyspace).or_default();
-            *last = record.sequence.max(*last);
-            body.extend_from_slice(&record.sequence.to_le_bytes());
-            body.extend_from_slice(&index.to_le_bytes());
-            body.extend_from_slice(&part.epoch.to_le_bytes());
-            body.extend_from_slice(&u32_of(part.sealed.len()).to_le_bytes());
-            body.extend_from_slice(part.sealed);
-        }
+    /// Takes a part, which lies behind all it has.
+    pub fn take(&mut self, part: PlacedPart<'_>) {
+        self.last = part.place.sequence.max(self.last);
+        self.body.extend_from_slice(&part.place.sequence.to_le_bytes());
+        self.body.extend_from_slice(&part.place.index.to_le_bytes());
+        self.body.extend_from_slice(&part.epoch.to_le_bytes());
+        self.body.extend_from_slice(&u32_of(part.sealed.len()).to_le_bytes());
+        self.body.extend_from_slice(part.sealed);
     }
 
-    /// Writes each keyspace's parts into its folder, durable when it returns. They count once the file `store` names
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.body.is_empty()
+    }
+
+    /// Writes them into the folder of their keyspace, durable when it returns. They count once the file `store` names
     /// what is returned.
     pub fn park(
-        self,
+        &self,
         env: &Env,
         store: &Path,
         store_key: &SecretKey,
-        segment: &FileHeader,
-    ) -> Result<Vec<(KeyspaceId, ParkedAnchor)>> {
-        let mut anchors = Vec::new();
-        for (keyspace, parts) in self.0 {
-            let io = |source| EngineError::io(format!("parking parts of keyspace {keyspace}"), source);
-            let path = store.join(name(keyspace, segment.number));
-            let bytes = encode(env, keyspace, store_key, segment, &parts.body)?;
-            replace_file(&*env.disk, &path, &bytes).map_err(io)?;
-            let (segment, last, digest) = (segment.number, parts.last, sha256(&bytes));
-            anchors.push((keyspace, ParkedAnchor { segment, last, digest }));
-        }
-        Ok(anchors)
-    }
-
-    /// One keyspace's parts, as if they had been parked and read.
-    pub fn of(mut self, keyspace: KeyspaceId, segment: &FileHeader) -> Option<ParkedFile> {
-        let parts = self.0.remove(&keyspace)?.body;
-        let body = [&segment.file_id[..], &segment.salt, &parts].concat();
-        Some(ParkedFile { log_id: LogId::of(segment), name: segment_name(segment.number), body })
+        (keyspace, segment): (KeyspaceId, &FileHeader),
+    ) -> Result<ParkedAnchor> {
+        let io = |source| EngineError::io(format!("parking parts of keyspace {keyspace}"), source);
+        let header = FileHeader::new(FileKind::Parked, keyspace, store_key, &*env.random);
+        let header = FileHeader { number: segment.number, ..header };
+        let bytes = encode(&header, store_key, &LogId::of(segment), &self.body)
+            .map_err(|_| EngineError::WrongKey("the store".to_owned()))?;
+        let path = store.join(name(keyspace, segment.number));
+        replace_file(&*env.disk, &path, &bytes).map_err(io)?;
+        Ok(ParkedAnchor { segment: segment.number, last: self.last, digest: sha256(&bytes) })
     }
 }
 
@@ -103,18 +79,18 @@ pub fn path(folder: &Path, segment: u64) -> PathBuf {
 }
 
 fn encode(
-    env: &Env,
-    keyspace: KeyspaceId,
+    header: &FileHeader,
     store_key: &SecretKey,
-    segment: &FileHeader,
+    log_id: &LogId,
     parts: &[u8],
-) -> Result<Vec<u8>> {
-    let header = FileHeader::new(FileKind::Parked, keyspace, store_key, &*env.random);
-    let header = FileHeader { number: segment.number, ..header };
-    let cipher = header.cipher(store_key).map_err(|_| EngineError::WrongKey("the store".to_owned()))?;
-    let mut body = [&segment.file_id[..], &segment.salt, parts].concat();
-    let tag = cipher.encrypt(BODY, 0, &mut body);
-    Ok([&header.encode()[..], &body, &tag].concat())
+) -> std::result::Result<Vec<u8>, BadBytes> {
+    let mut bytes = Vec::with_capacity(HEADER_LEN + LOG_ID_LEN + parts.len() + TAG_LEN);
+    bytes.extend_from_slice(&header.encode());
+    [&log_id.id[..], &log_id.salt, parts].iter().for_each(|field| bytes.extend_from_slice(field));
+    let (_, body) = bytes.split_at_mut(HEADER_LEN);
+    let tag = header.cipher(store_key)?.encrypt(BODY, 0, body);
+    bytes.extend_from_slice(&tag);
+    Ok(bytes)
 }
 
 /// The segment number in the name of a parked file.
@@ -162,7 +138,7 @@ impl ParkedFile {
     }
 
     /// The parts, in the order of the log.
-    pub fn parts(&self) -> Result<Vec<ParkedPart<'_>>> {
+    pub fn parts(&self) -> Result<Vec<PlacedPart<'_>>> {
         decode(&self.body).map_err(|_| EngineError::damaged(&self.name, "body"))
     }
 
@@ -179,15 +155,15 @@ pub fn decode_log_id(body: &[u8]) -> std::result::Result<LogId, BadBytes> {
 }
 
 /// Reads the plaintext of a parked file's body, whose parts are encrypted still.
-pub fn decode(body: &[u8]) -> std::result::Result<Vec<ParkedPart<'_>>, BadBytes> {
+pub fn decode(body: &[u8]) -> std::result::Result<Vec<PlacedPart<'_>>, BadBytes> {
     let mut reader = Reader::new(body);
-    reader.bytes(16 + 32)?;
+    reader.bytes(LOG_ID_LEN)?;
     let mut parts = Vec::new();
     while !reader.is_empty() {
         let place = PartPlace { sequence: reader.u64()?, index: reader.u64()? };
         let epoch = reader.u32()?;
         let len = reader.count(1)?;
-        parts.push(ParkedPart { place, epoch, sealed: reader.bytes(len)? });
+        parts.push(PlacedPart { place, epoch, sealed: reader.bytes(len)? });
     }
     Ok(parts)
 }
@@ -196,7 +172,7 @@ pub fn decode(body: &[u8]) -> std::result::Result<Vec<ParkedPart<'_>>, BadBytes>
 mod tests {
     use super::{Gathered, ParkedFile, number_of};
     use crate::local::header::{FileHeader, FileKind};
-    use crate::local::log::record::{EncryptedPart, Record, RecordKind};
+    use crate::local::log::part::{PartPlace, PlacedPart};
     use crate::{EngineError, KeyspaceId};
     use crypto::SecretKey;
     use env::{Env, OsRandom};
@@ -212,19 +188,9 @@ mod tests {
         let segment =
             FileHeader { number: 9, ..FileHeader::new(FileKind::Log, KeyspaceId([0; 16]), &key, &OsRandom) };
         let mut gathered = Gathered::default();
-        let part = EncryptedPart { keyspace: KEYSPACE, epoch: 1, sealed: b"ciphertext" };
-        let record = Record {
-            durable_through: 0,
-            sequence: 5,
-            second: 1,
-            kind: RecordKind::Commit,
-            parts: vec![part],
-        };
-        gathered.take(3, &record, |_, sequence| sequence > 4);
-        gathered.take(4, &record, |_, sequence| sequence > 5);
-        let [(KEYSPACE, anchor)] = gathered.park(&env, store.path(), &key, &segment).unwrap()[..] else {
-            panic!("one keyspace had parts");
-        };
+        let place = PartPlace { index: 3, sequence: 5 };
+        gathered.take(PlacedPart { place, epoch: 1, sealed: b"ciphertext" });
+        let anchor = gathered.park(&env, store.path(), &key, (KEYSPACE, &segment)).unwrap();
         assert_eq!((anchor.segment, anchor.last), (9, 5));
 
         let path = env.disk.list(&folder).unwrap().pop().unwrap();

@@ -4,25 +4,44 @@ use std::sync::atomic::Ordering;
 
 use super::keyspace::Keyspace;
 use super::log::queue::LiveSegment;
-use super::log::scan::{Until, read_records};
-use super::log::{segment_name, segment_path};
-use super::parked::{Gathered, ParkedFile};
+use super::log::segment_path;
+use super::parked::Gathered;
 use super::store::Store;
 use super::store_file::ParkedAnchor;
 use super::{flush, recovery};
-use crate::{EngineError, KeyspaceId, Result};
+use crate::{KeyspaceId, Result};
 
 /// Gives back what can be. Where there are too many segments, makes sure that the oldest can be.
 pub fn reclaim(store: &Store) -> Result<()> {
     let _reclaiming = store.reclaiming.lock();
-    while let [oldest, next, ..] = &store.log.live()[..] {
-        let crowded = store.log.live().len() > store.options.log_segments;
-        let Some(parked) = settle(store, oldest, crowded)? else { return Ok(()) };
-        let number = oldest.segment.number();
-        store.store_file.retired(next.segment.number(), store.log.order().last_sequence(), &parked)?;
-        store.log.retire(number);
-        recovery::remove_leftover(&*store.env.disk, &segment_path(&store.folder, number));
+    let live = store.log.live();
+    for (live, next) in live.iter().zip(live.iter().skip(1)) {
+        match settle(store, live, is_crowded(store))? {
+            Some(parked) => give_back(store, live, next, &parked)?,
+            // Those of earlier starts go in any order, the others from the oldest on.
+            None if live.index.is_some() => {}
+            None => return Ok(()),
+        }
     }
+    Ok(())
+}
+
+/// What earlier starts left does not count: how long the log may be is a matter of what is written now, and that
+/// soon pushes out what is old.
+fn is_crowded(store: &Store) -> bool {
+    store.log.live().iter().filter(|live| live.index.is_none()).count() > store.options.log_segments
+}
+
+fn give_back(
+    store: &Store,
+    live: &LiveSegment,
+    next: &LiveSegment,
+    parked: &[(KeyspaceId, ParkedAnchor)],
+) -> Result<()> {
+    let number = live.segment.number();
+    store.store_file.retired((number, next.segment.number()), store.log.order().last_sequence(), parked)?;
+    store.log.retire(number);
+    recovery::remove_leftover(&*store.env.disk, &segment_path(&store.folder, number));
     Ok(())
 }
 
@@ -59,38 +78,25 @@ fn park_if_closed(store: &Store, keyspace: &Keyspace, live: &LiveSegment) -> Res
     }
     // A file that was parked by what failed to be told in the file `store` must not be replaced.
     store.store_file.settle()?;
-    wait_for_order(store)?;
-    let gathered = gather_segment(keyspace, live)?;
-    gathered.park(&store.env, &store.folder, &store.store_key, &live.segment.header).map(Some)
-}
-
-/// What live segments hold of a closed keyspace whose lifecycle lock is held, so that it can be opened.
-pub fn gather(store: &Store, keyspace: &Keyspace, segments: &[LiveSegment]) -> Result<Vec<ParkedFile>> {
-    let flushed = keyspace.flushed.load(Ordering::Acquire);
-    let needed = |live: &&LiveSegment| live.touched.get(&keyspace.id).is_some_and(|last| *last > flushed);
-    let needed: Vec<_> = segments.iter().filter(needed).collect();
-    if !needed.is_empty() {
+    if live.index.is_none() {
         wait_for_order(store)?;
     }
-    let parts =
-        |live: &&LiveSegment| Ok(gather_segment(keyspace, live)?.of(keyspace.id, &live.segment.header));
-    needed.iter().filter_map(|live| parts(live).transpose()).collect()
+    let (flushed, mut gathered) = (keyspace.flushed.load(Ordering::Acquire), Gathered::default());
+    live.read(keyspace.id, &mut |part| {
+        if part.place.sequence > flushed {
+            gathered.take(part);
+        }
+    })?;
+    if gathered.is_empty() {
+        return Ok(Some(Parked::new()));
+    }
+    let place = (keyspace.id, &live.segment.header);
+    let anchor = gathered.park(&store.env, &store.folder, &store.store_key, place)?;
+    Ok(Some(vec![(keyspace.id, anchor)]))
 }
 
 /// Waits until everything ordered so far is in the log.
-fn wait_for_order(store: &Store) -> Result<()> {
+pub fn wait_for_order(store: &Store) -> Result<()> {
     let all_ordered = store.log.order().barrier();
     all_ordered.wait()
-}
-
-fn gather_segment(keyspace: &Keyspace, live: &LiveSegment) -> Result<Gathered> {
-    let (segment, flushed) = (&live.segment, keyspace.flushed.load(Ordering::Acquire));
-    let end = segment.durable();
-    let (bytes, mut gathered) = (segment.read(end)?, Gathered::default());
-    let wanted = |id, sequence| id == keyspace.id && sequence > flushed;
-    let read = read_records(&bytes, &segment.cipher, Until::Offset(end), &mut |index, record| {
-        gathered.take(index, record, wanted);
-    });
-    read.map_err(|damage| EngineError::damaged(segment_name(segment.number()), damage.to_string()))?;
-    Ok(gathered)
 }

@@ -47,6 +47,13 @@ impl Seconds {
         self.1
     }
 
+    /// Notes all that `later` tells.
+    pub fn take_over(&mut self, later: &Self) {
+        for (second, sequence) in &later.0 {
+            self.note(*second, *sequence);
+        }
+    }
+
     /// The last sequence number given by the end of `second`; `None` where that is before all there is.
     pub fn at(&self, second: u64) -> Option<u64> {
         let behind = self.0.partition_point(|(at, _)| *at <= second);

@@ -118,15 +118,15 @@ impl StoreFile {
         })
     }
 
-    /// Segments below `oldest` are not needed any more, with what was parked of them.
+    /// Segment `number` is not needed any more, with what was parked of it; the one behind it is `next`.
     pub fn retired(
         &self,
-        oldest: u64,
+        (number, next): (u64, u64),
         last_sequence: u64,
         parked: &[(KeyspaceId, ParkedAnchor)],
     ) -> Result<()> {
         self.change(|record| {
-            record.oldest = oldest;
+            record.retire(number, next);
             record.floor = record.floor.max(last_sequence);
             record.add_parked(parked);
         })
@@ -142,7 +142,7 @@ impl StoreFile {
         let record = &self.state.lock().record;
         let anchor = record.keyspaces.get(&keyspace);
         let is_named = |anchor: &Anchor| anchor.parked.iter().any(|parked| parked.segment == segment);
-        segment >= record.oldest || anchor.is_some_and(is_named)
+        (record.needs_segment(segment) || segment > record.newest) || anchor.is_some_and(is_named)
     }
 
     /// The manifest of `keyspace` that counts from here on is this one. What is flushed by it need not be
@@ -194,6 +194,11 @@ impl StoreFile {
     /// Returns the second they count into.
     pub fn note_second(&self, second: u64, sequence: u64) -> u64 {
         self.seconds.lock().note(second, sequence)
+    }
+
+    /// As [`StoreFile::note_second`], of many.
+    pub fn note_seconds(&self, later: &Seconds) {
+        self.seconds.lock().take_over(later);
     }
 
     /// When sequence numbers were given.

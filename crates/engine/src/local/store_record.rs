@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::log::scan::Until;
 use super::reader::{BadBytes, Reader, u32_of};
 use super::seconds::Seconds;
 use crate::{CheckpointId, KeyspaceId};
@@ -10,7 +11,9 @@ use crate::{CheckpointId, KeyspaceId};
 /// What the file says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StoreRecord {
-    /// The oldest segment that may be needed; those below are leftovers.
+    /// Segments that were there at the last start and may be needed, the oldest first.
+    pub kept: Vec<KeptSegment>,
+    /// The oldest segment written since then that may be needed; those below that are not kept are leftovers.
     pub oldest: u64,
     /// The newest segment that may hold a record; those above were never used.
     pub newest: u64,
@@ -22,6 +25,15 @@ pub struct StoreRecord {
     pub checkpoints: BTreeMap<CheckpointId, [u8; 32]>,
     /// When sequence numbers were given, as far as the segments below the oldest tell no more.
     pub seconds: Seconds,
+}
+
+/// A segment that an earlier start wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeptSegment {
+    /// Its number.
+    pub number: u64,
+    /// Everything before this offset is there, and nothing behind it counts.
+    pub end: u64,
 }
 
 /// Which manifest of a keyspace counts, and what else of its folder.
@@ -65,6 +77,25 @@ impl Anchor {
 }
 
 impl StoreRecord {
+    /// The segments that may be needed, the oldest first, and how far each is known to go.
+    pub fn segments(&self) -> impl Iterator<Item = (u64, Until)> {
+        let kept = self.kept.iter().map(|kept| (kept.number, Until::Offset(kept.end)));
+        kept.chain((self.oldest..=self.newest).map(|number| (number, Until::TheEnd)))
+    }
+
+    /// Whether a segment may be needed.
+    pub fn needs_segment(&self, number: u64) -> bool {
+        (self.oldest..=self.newest).contains(&number) || self.kept.iter().any(|kept| kept.number == number)
+    }
+
+    /// A segment is not needed any more; the next that was written since the start, if it was too, is `next`.
+    pub fn retire(&mut self, number: u64, next: u64) {
+        if number >= self.oldest {
+            self.oldest = next;
+        }
+        self.kept.retain(|kept| kept.number != number);
+    }
+
     /// Names parked files; those of keyspaces that are gone are left out.
     pub fn add_parked(&mut self, parked: &[(KeyspaceId, ParkedAnchor)]) {
         for (keyspace, parked) in parked {
@@ -75,6 +106,7 @@ impl StoreRecord {
     }
 }
 
+const KEPT_LEN: usize = 8 + 8;
 const ANCHOR_LEN: usize = 16 + 8 + 32 + 8 + 4;
 const PARKED_LEN: usize = 8 + 8 + 32;
 const CHECKPOINT_LEN: usize = 16 + 32;
@@ -83,6 +115,8 @@ impl StoreRecord {
     /// Its bytes.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(64 + self.keyspaces.len() * ANCHOR_LEN);
+        put_count(&mut out, self.kept.len());
+        self.kept.iter().for_each(|kept| kept.encode(&mut out));
         [self.oldest, self.newest, self.floor].iter().for_each(|number| put_u64(&mut out, *number));
         put_count(&mut out, self.keyspaces.len());
         for (id, anchor) in &self.keyspaces {
@@ -101,6 +135,8 @@ impl StoreRecord {
     /// Reads them.
     pub fn decode(bytes: &[u8]) -> Result<Self, BadBytes> {
         let mut reader = Reader::new(bytes);
+        let count = reader.count(KEPT_LEN)?;
+        let kept = (0..count).map(|_| KeptSegment::decode(&mut reader)).collect::<Result<_, BadBytes>>()?;
         let (oldest, newest, floor) = (reader.u64()?, reader.u64()?, reader.u64()?);
         let count = reader.count(ANCHOR_LEN)?;
         let keyspace = |reader: &mut Reader<'_>| Ok((KeyspaceId(reader.array()?), Anchor::decode(reader)?));
@@ -110,7 +146,18 @@ impl StoreRecord {
         let checkpoints = (0..count).map(|_| checkpoint(&mut reader)).collect::<Result<_, BadBytes>>()?;
         let seconds = Seconds::decode(&mut reader)?;
         reader.end()?;
-        Ok(Self { oldest, newest, floor, keyspaces, checkpoints, seconds })
+        Ok(Self { kept, oldest, newest, floor, keyspaces, checkpoints, seconds })
+    }
+}
+
+impl KeptSegment {
+    fn encode(self, out: &mut Vec<u8>) {
+        put_u64(out, self.number);
+        put_u64(out, self.end);
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, BadBytes> {
+        Ok(Self { number: reader.u64()?, end: reader.u64()? })
     }
 }
 
@@ -148,7 +195,7 @@ fn put_count(out: &mut Vec<u8>, count: usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Anchor, ParkedAnchor, StoreRecord};
+    use super::{Anchor, KeptSegment, ParkedAnchor, StoreRecord};
     use crate::local::seconds::Seconds;
     use crate::{CheckpointId, KeyspaceId};
 
@@ -160,8 +207,9 @@ mod tests {
         let mut seconds = Seconds::default();
         seconds.note(1_000_000, 5);
         let record = StoreRecord {
-            oldest: 1,
-            newest: 2,
+            kept: vec![KeptSegment { number: 3, end: 900 }, KeptSegment { number: 5, end: 512 }],
+            oldest: 6,
+            newest: 7,
             floor: 9,
             keyspaces: [(KeyspaceId([1; 16]), anchor.clone()), (KeyspaceId([2; 16]), anchor)].into(),
             checkpoints: [(CheckpointId([3; 16]), [4; 32])].into(),
@@ -170,6 +218,18 @@ mod tests {
         let bytes = record.encode();
         assert_eq!(StoreRecord::decode(&bytes), Ok(record));
         (0..bytes.len()).for_each(|len| assert!(StoreRecord::decode(&bytes[..len]).is_err(), "{len}"));
+    }
+
+    #[test]
+    fn a_segment_is_needed_until_it_is_retired() {
+        let kept = vec![KeptSegment { number: 3, end: 900 }, KeptSegment { number: 5, end: 512 }];
+        let mut record = StoreRecord { kept, oldest: 7, newest: 9, ..StoreRecord::default() };
+        let needed =
+            |record: &StoreRecord| (0..12).filter(|at| record.needs_segment(*at)).collect::<Vec<_>>();
+        assert_eq!(needed(&record), [3, 5, 7, 8, 9]);
+        record.retire(5, 7);
+        record.retire(7, 8);
+        assert_eq!(needed(&record), [3, 8, 9]);
     }
 
     #[test]

@@ -69,8 +69,7 @@ fn two_days(on_disk: &dyn OnDisk) -> (Rig<'_>, Rig<'_>) {
     wait(rig.engine().drop_checkpoint(crate::CheckpointId([1; 16]))).expect("dropped");
     rig.engine().take(2, 1);
     (4..8).for_each(|round| write_both(&rig, round));
-    // Both are parked.
-    rig.start().expect("a start");
+    rig.start().expect("a start, which keeps what is in the log");
     let today = rig.on(rig.disk.kill());
     rig.stop();
     (yesterday, today)

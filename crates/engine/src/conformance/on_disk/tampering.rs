@@ -43,7 +43,7 @@ pub fn tampering(on_disk: &dyn OnDisk) {
 pub(super) type Found = BTreeMap<KeyspaceId, Vec<(Key, Bytes)>>;
 
 /// Two keyspaces with entries in files, one of them with so many that its file has every kind of block more than once;
-/// the other closed, its last entries parked; and records in the log.
+/// the other closed, its last entries parked; and records in the log, of this start and of the one before.
 fn small_store(on_disk: &dyn OnDisk) -> Rig<'_> {
     let mut rig = Rig::new(on_disk, 1);
     rig.start().expect("a store on an empty disk");
@@ -57,7 +57,11 @@ fn small_store(on_disk: &dyn OnDisk) -> Rig<'_> {
     }
     wait(rig.engine().flush()).expect("a flush");
     rig.engine().put(two, &key(3, b"a"), &[3; 300]);
-    rig.start().expect("a start, which parks what is in the log");
+    rig.start().expect("a start, which keeps what is in the log");
+    rig.engine().reopen(1);
+    write_until_parked(&rig, one);
+    rig.engine().put(one, &key(4, b"a"), &[4; 300]);
+    rig.start().expect("another start");
     rig.engine().reopen(1);
     rig.engine().remove(one, &key(0, b"a"));
     for round in 6..9_u8 {
@@ -66,6 +70,20 @@ fn small_store(on_disk: &dyn OnDisk) -> Rig<'_> {
     let store = rig.on(rig.disk.kill());
     rig.stop();
     store
+}
+
+/// Writes one entry over and over, until the log is so long that what it holds of a closed keyspace is parked.
+fn write_until_parked(rig: &Rig<'_>, open: KeyspaceId) {
+    let is_parked = || rig.on_disk().places(&rig.disk).iter().any(|place| place.file.contains("parked"));
+    for round in 0..200_u8 {
+        rig.engine().put(open, &key(5, b"a"), &[round; 5000]);
+        if round.is_multiple_of(4) {
+            wait(rig.engine().flush()).expect("a flush");
+            if is_parked() {
+                return;
+            }
+        }
+    }
 }
 
 /// One bit of a checkpoint is flipped, in bytes spread over every file of it: adopting it and reading then fails, and

@@ -5,8 +5,8 @@
 //! whole under the store's key, which hides ids and sizes. `docs/formats/log.md` draws the bytes.
 //!
 //! Map: [`part`] (one keyspace's writes, and their key) · [`record`] (frames) · [`scan`] (reading a segment,
-//! telling a torn tail from damage) · [`segment`] (the file) · [`queue`] (order is given here) · [`writer`]
-//! (the one thread that writes; one sync per group).
+//! telling a torn tail from damage) through a [`window`] · [`index`] (whose records lie where) · [`segment`] (the file)
+//! · [`queue`] (order is given here) · [`writer`] (the one thread that writes; one sync per group).
 //!
 //! Invariants:
 //! - A segment that existed before this start is never appended to; each has a fresh salt, one writer, and
@@ -17,11 +17,13 @@
 //! The previous record's tag is not chained into the next: indexes under a key with one writer fix the order
 //! already, and a chain would keep recovery from authenticating a record behind a damaged one.
 
+pub mod index;
 pub mod part;
 pub mod queue;
 pub mod record;
 pub mod scan;
 pub mod segment;
+pub mod window;
 pub mod writer;
 
 use std::path::{Path, PathBuf};

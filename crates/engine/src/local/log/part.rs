@@ -89,6 +89,17 @@ pub struct PartPlace {
     pub sequence: u64,
 }
 
+/// A part as it was read, still encrypted, and what its key and place are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlacedPart<'a> {
+    /// Its record in the segment.
+    pub place: PartPlace,
+    /// Of its data encryption key.
+    pub epoch: u32,
+    /// Ciphertext and tag.
+    pub sealed: &'a [u8],
+}
+
 /// One write as the log holds it. Both are slices of the part's buffer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartWrite {

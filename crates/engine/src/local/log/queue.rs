@@ -13,10 +13,13 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
 use super::FIRST_FRAME;
-use super::part::{LogId, PartPlace};
-use super::record::{Part, frame_len};
+use super::index::SegmentIndex;
+use super::part::{LogId, PartPlace, PlacedPart};
+use super::record::{Part, Record, frame_len};
+use super::scan::FrameAt;
 use super::segment::Segment;
 use crate::local::reader::u64_of;
+use crate::local::store_record::KeptSegment;
 use crate::{EngineError, KeyspaceId, Result};
 
 /// The log, as those see it who append to it.
@@ -55,6 +58,43 @@ pub struct LiveSegment {
     pub segment: Arc<Segment>,
     /// The highest sequence number of each keyspace in it.
     pub touched: BTreeMap<KeyspaceId, u64>,
+    /// Where its records lie, where an earlier start wrote it.
+    pub index: Option<Arc<SegmentIndex>>,
+}
+
+impl LiveSegment {
+    /// One that is written from here on.
+    fn new(segment: Arc<Segment>) -> Self {
+        Self { segment, touched: BTreeMap::new(), index: None }
+    }
+
+    /// One that an earlier start wrote.
+    pub fn kept(segment: Segment, index: SegmentIndex) -> Self {
+        Self { segment: Arc::new(segment), touched: index.touched(), index: Some(Arc::new(index)) }
+    }
+
+    /// As the file `store` names it, where an earlier start wrote it.
+    pub fn as_kept(&self) -> KeptSegment {
+        KeptSegment { number: self.segment.number(), end: self.segment.durable() }
+    }
+
+    /// Whether it holds anything of a keyspace behind this sequence number.
+    pub fn holds_behind(&self, keyspace: KeyspaceId, flushed: u64) -> bool {
+        self.touched.get(&keyspace).is_some_and(|last| *last > flushed)
+    }
+
+    /// Reads the parts of a keyspace that are durable, in order.
+    pub fn read(&self, keyspace: KeyspaceId, visit: &mut dyn FnMut(PlacedPart<'_>)) -> Result<()> {
+        let mut visit_parts = |frame: FrameAt, record: &Record<'_>| {
+            let place = PartPlace { index: frame.index, sequence: record.sequence };
+            let ours = record.parts.iter().filter(|part| part.keyspace == keyspace);
+            ours.for_each(|part| visit(PlacedPart { place, epoch: part.epoch, sealed: part.sealed }));
+        };
+        match &self.index {
+            Some(index) => self.segment.read_frames(index.frames(keyspace), &mut visit_parts),
+            None => self.segment.read(&mut visit_parts),
+        }
+    }
 }
 
 /// Something the writer is to do.
@@ -121,9 +161,11 @@ impl Ticket {
 }
 
 impl Log {
-    /// A log that goes on in `segment` after `last_sequence`, which with all before it is on disk.
-    pub fn new(segment: Arc<Segment>, last_sequence: u64) -> Self {
-        let live = VecDeque::from([LiveSegment { segment, touched: BTreeMap::new() }]);
+    /// A log that goes on in `segment` after `last_sequence`, which with all before it is on disk: in sorted files,
+    /// or in those segments of earlier starts that are `kept`.
+    pub fn new(kept: Vec<LiveSegment>, segment: Arc<Segment>, last_sequence: u64) -> Self {
+        let mut live = VecDeque::from(kept);
+        live.push_back(LiveSegment::new(segment));
         let state = State { live, next_index: 0, ordered_to: u64_of(FIRST_FRAME), last_sequence };
         Self {
             state: Mutex::new(state),
@@ -210,7 +252,7 @@ impl Log {
     /// For the writer: the next records go into `segment`.
     pub(super) fn continue_in(&self, segment: Arc<Segment>) {
         let mut state = self.state.lock();
-        state.live.push_back(LiveSegment { segment, touched: BTreeMap::new() });
+        state.live.push_back(LiveSegment::new(segment));
         state.next_index = 0;
         state.ordered_to = u64_of(FIRST_FRAME);
     }

@@ -26,7 +26,7 @@ use crypto::TAG_LEN;
 use super::part::{LogKey, PartPlace};
 use crate::KeyspaceId;
 use crate::local::header::FileCipher;
-use crate::local::reader::{BadBytes, Reader, len_of, u32_of};
+use crate::local::reader::{BadBytes, Reader, len_of, u32_of, u64_of};
 
 /// Bytes before the ciphertext of a frame.
 pub const FRAME_HEADER_LEN: usize = 16;
@@ -68,10 +68,18 @@ impl FrameHeader {
     /// Reads it where its CRC and length are sound.
     pub fn decode(bytes: &[u8]) -> Result<Self, BadBytes> {
         let mut reader = Reader::new(bytes);
-        let crc = crc32fast::hash(reader.clone().bytes(12)?);
+        let summed = reader.clone().bytes(12)?;
         let header = Self { len: reader.u32()?, index: reader.u64()? };
         let aligned = len_of(header.len).is_multiple_of(ALIGN) && header.len > 0;
-        if aligned && reader.u32()? == crc { Ok(header) } else { Err(BadBytes) }
+        // The sum last: most of what is tried is zeros.
+        let sound = aligned && reader.u32()? == crc32fast::hash(summed);
+        if sound { Ok(header) } else { Err(BadBytes) }
+    }
+
+    /// Whether the frame that begins at `offset` ends at `end` or before.
+    pub fn is_within(self, offset: u64, end: u64) -> bool {
+        let frame_end = offset.checked_add(u64_of(FRAME_HEADER_LEN) + u64::from(self.len));
+        frame_end.is_some_and(|frame_end| frame_end <= end)
     }
 }
 

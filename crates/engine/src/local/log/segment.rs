@@ -11,7 +11,11 @@ use crypto::SecretKey;
 use env::{DiskFile, Env};
 
 use super::part::LogId;
-use super::record::ALIGN;
+use super::record::{ALIGN, Record};
+use super::scan::{
+    FrameAt, Met, ScanError, SegmentEnd, Until, read_frames, read_records, segment_header, survey,
+};
+use super::window::Window;
 use super::{FIRST_FRAME, segment_name, segment_path};
 use crate::local::header::{FileCipher, FileHeader, FileKind};
 use crate::local::reader::u64_of;
@@ -19,6 +23,8 @@ use crate::{EngineError, KeyspaceId, Result};
 
 /// Zeros written at once.
 const ZEROS_LEN: u64 = 4 << 20;
+/// Written again at once.
+const WRITTEN_AGAIN_LEN: usize = 512 << 10;
 
 /// An open segment of this start.
 pub struct Segment {
@@ -48,6 +54,71 @@ impl Segment {
         let file = create_file(env, &segment_path(store, number), &header, prepared_len).map_err(io)?;
         let first = AtomicU64::new(u64_of(FIRST_FRAME));
         Ok(Self { header, cipher, file, prepared: AtomicU64::new(prepared_len), durable: first })
+    }
+
+    /// Opens segment `number`, which an earlier start wrote.
+    pub fn open(env: &Env, store: &Path, number: u64, store_key: &SecretKey) -> Result<Self> {
+        let name = segment_name(number);
+        let file = env.disk.open(&segment_path(store, number)).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => EngineError::damaged(&name, "the file is missing"),
+            _ => EngineError::io(format!("reading {name}"), source),
+        })?;
+        let mut bytes = [0; FIRST_FRAME];
+        let read = file.len().and_then(|len| match len < u64_of(FIRST_FRAME) {
+            true => Ok(false),
+            false => file.read_exact_at(&mut bytes, 0).map(|()| true),
+        });
+        let is_whole = read.map_err(|source| EngineError::io(format!("reading {name}"), source))?;
+        let header = segment_header(&bytes, number).filter(|_| is_whole);
+        let damaged = || EngineError::damaged(&name, "header");
+        let header = header.ok_or_else(damaged)?;
+        let cipher = header.cipher(store_key).map_err(|_| damaged())?;
+        Ok(Self { header, cipher, file, prepared: AtomicU64::new(0), durable: AtomicU64::new(0) })
+    }
+
+    /// Reads one that was opened, as far as it goes, and that is where it ends. All that was read is durable then: the
+    /// sequence numbers are not given again, so it must not be lost with the power any more.
+    pub fn find_end(
+        &mut self,
+        until: Until,
+        visit: &mut dyn FnMut(FrameAt, &Record<'_>),
+    ) -> Result<SegmentEnd> {
+        let number = self.number();
+        let mut window = self.window(until)?;
+        let end = read_records(&mut window, &self.cipher, until, visit);
+        let end = end.map_err(|error| error.in_segment(number))?;
+        if until == Until::TheEnd {
+            let written = self.write_again(end.synced.max(u64_of(FIRST_FRAME)), end.offset);
+            written.map_err(|source| {
+                EngineError::io(format!("writing {} again", segment_name(number)), source)
+            })?;
+        }
+        (self.prepared, self.durable) = (AtomicU64::new(end.offset), AtomicU64::new(end.offset));
+        Ok(end)
+    }
+
+    /// Writes what lies there once more, and syncs it. It may be in memory only: of a process that was killed, or where
+    /// a sync failed, and then no later sync would write it.
+    fn write_again(&self, from: u64, to: u64) -> io::Result<()> {
+        let mut window = Window::until(&*self.file, to);
+        let mut at = from;
+        while at < to {
+            let bytes = window.bytes(at, WRITTEN_AGAIN_LEN)?;
+            self.file.write_all_at(bytes, at)?;
+            at += u64_of(bytes.len());
+        }
+        if from < to { self.file.sync() } else { Ok(()) }
+    }
+
+    /// Reads what can be read of one that was opened; returns where it ends.
+    pub fn survey(&self, until: Until, visit: &mut dyn FnMut(FrameAt, Met<'_>)) -> Result<u64> {
+        let surveyed = survey(&mut self.window(until)?, Some(&self.cipher), until, visit);
+        surveyed.map_err(|source| ScanError::Io(source).in_segment(self.number()))
+    }
+
+    fn window(&self, until: Until) -> Result<Window<'_>> {
+        let window = Window::over(&*self.file, until);
+        window.map_err(|source| ScanError::Io(source).in_segment(self.number()))
     }
 
     /// Its number.
@@ -88,12 +159,18 @@ impl Segment {
         Ok(())
     }
 
-    /// The file up to `end`, which is at most [`Segment::durable`].
-    pub fn read(&self, end: u64) -> Result<Vec<u8>> {
-        let mut bytes = vec![0; usize::try_from(end).unwrap_or(usize::MAX)];
-        let io = |source| EngineError::io(format!("reading {}", segment_name(self.number())), source);
-        self.file.read_exact_at(&mut bytes, 0).map_err(io)?;
-        Ok(bytes)
+    /// Reads what was synced by now, all of it and in order.
+    pub fn read(&self, visit: &mut dyn FnMut(FrameAt, &Record<'_>)) -> Result<()> {
+        let end = self.durable();
+        let read =
+            read_records(&mut Window::until(&*self.file, end), &self.cipher, Until::Offset(end), visit);
+        read.map(drop).map_err(|error| error.in_segment(self.number()))
+    }
+
+    /// Reads the records in `frames`, which are in order.
+    pub fn read_frames(&self, frames: &[FrameAt], visit: &mut dyn FnMut(FrameAt, &Record<'_>)) -> Result<()> {
+        let read = read_frames(&*self.file, &self.cipher, frames, visit);
+        read.map_err(|error| error.in_segment(self.number()))
     }
 }
 

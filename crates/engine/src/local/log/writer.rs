@@ -280,7 +280,7 @@ mod tests {
         let record = StoreRecord { oldest: 1, newest: 1, ..StoreRecord::default() };
         let segment = Arc::new(Segment::create(env, folder, 1, &store_key, 4096).unwrap());
         Writer {
-            log: Arc::new(Log::new(segment.clone(), 0)),
+            log: Arc::new(Log::new(Vec::new(), segment.clone(), 0)),
             store_file: Arc::new(StoreFile::new(env, folder, store_key.clone(), record)),
             env: env.clone(),
             folder: folder.to_owned(),

@@ -1,13 +1,13 @@
 //! The segments of the log, record by record.
 
-use std::path::Path;
+use std::io;
+use std::ops::Range;
 
-use env::disk::read_file;
-
-use super::{Finding, MAX_LEN, Place, Tell, Verify, unreadable};
+use super::{Finding, Place, Tell, Verify, unreadable};
 use crate::Result;
-use crate::local::header::FileCipher;
-use crate::local::log::scan::{Met, segment_header, survey};
+use crate::local::header::{FileCipher, FileHeader};
+use crate::local::log::scan::{Met, Until, segment_header, survey};
+use crate::local::log::window::Window;
 use crate::local::log::{FIRST_FRAME, segment_name, segment_number, segment_path};
 use crate::local::reader::u64_of;
 use crate::local::store_record::StoreRecord;
@@ -18,82 +18,90 @@ struct Walked {
     ended: bool,
 }
 
+/// The header of a segment, and its cipher where the key is at hand.
+enum Opened {
+    Under(FileCipher),
+    WithoutKey,
+    Damaged,
+}
+
 impl Verify<'_> {
     /// Every segment the store's file names, in order; all there are where it cannot be read.
     pub(super) fn log(&self, record: Option<&StoreRecord>, tell: &mut Tell<'_>) -> Result<()> {
         let paths = self.list(&self.folder.join("log"))?;
-        let mut needed: Vec<u64> = match record {
-            Some(record) => (record.oldest..=record.newest).collect(),
-            None => paths.iter().filter_map(|path| segment_number(path)).collect(),
+        let needed: Vec<(u64, Until)> = match record {
+            Some(record) => record.segments().collect(),
+            None => paths.iter().filter_map(|path| Some((segment_number(path)?, Until::TheEnd))).collect(),
         };
-        needed.sort_unstable();
-        for path in paths.iter().filter(|path| segment_number(path).is_none_or(|at| !needed.contains(&at))) {
+        let is_needed = |number| needed.iter().any(|(at, _)| *at == number);
+        for path in paths.iter().filter(|path| !segment_number(path).is_some_and(is_needed)) {
             self.leftover(path, None, tell);
         }
         let mut unended: Option<(u64, u64)> = None;
-        for number in needed {
-            let walked = self.segment(number, tell);
-            if let Some((before, records)) = unended.filter(|_| walked.records > 0) {
-                tell(place(
-                    before,
-                    &format!("after record {records}: the rest is missing"),
-                    0..0,
-                    Finding::Damaged,
-                ));
+        for (number, until) in needed {
+            let walked = self.segment(number, until, tell);
+            if let Some((before, records)) = unended.filter(|_| walked.records > 0 && record.is_some()) {
+                let missing = format!("after record {records}: the rest is missing");
+                tell(place(before, &missing, 0..0, Finding::Damaged));
             }
-            unended = if walked.ended { None } else { Some((number, walked.records)) };
+            let may_go_on = until == Until::TheEnd && !walked.ended;
+            unended = may_go_on.then_some((number, walked.records));
         }
         Ok(())
     }
 
-    fn segment(&self, number: u64, tell: &mut Tell<'_>) -> Walked {
+    fn segment(&self, number: u64, until: Until, tell: &mut Tell<'_>) -> Walked {
         let mut walked = Walked { records: 0, ended: true };
-        let path = segment_path(self.folder, number);
-        let bytes = match self.read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                tell(place(number, &unreadable(&error), 0..0, Finding::Damaged));
-                return walked;
-            }
-        };
-        let head = 0..u64_of(FIRST_FRAME.min(bytes.len()));
-        let header = segment_header(&bytes, number);
-        let cipher = header.as_ref().map(|header| self.keys.store.map(|key| header.cipher(key)));
-        let cipher = match cipher {
-            Some(Some(Ok(cipher))) => Some(cipher),
-            Some(None) => None,
-            None | Some(Some(Err(_))) => {
+        if let Err(error) = self.walk_segment((number, until), &mut walked, tell) {
+            tell(place(number, &unreadable(&error), 0..0, Finding::Damaged));
+        }
+        walked
+    }
+
+    fn walk_segment(
+        &self,
+        (number, until): (u64, Until),
+        walked: &mut Walked,
+        tell: &mut Tell<'_>,
+    ) -> io::Result<()> {
+        let file = self.disk.open(&segment_path(self.folder, number))?;
+        let (len, mut window) = (file.len()?, Window::over(&*file, until)?);
+        let head = 0..u64_of(FIRST_FRAME).min(len);
+        let opened = self.open_header(segment_header(window.bytes(0, FIRST_FRAME)?, number));
+        let cipher = match &opened {
+            Opened::Under(cipher) => Some(cipher),
+            Opened::WithoutKey => None,
+            Opened::Damaged => {
                 tell(place(number, "header", head.clone(), Finding::Damaged));
-                tell(place(number, "records", head.end..u64_of(bytes.len()), Finding::Unread));
-                return walked;
+                tell(place(number, "records", head.end..len, Finding::Unread));
+                return Ok(());
             }
         };
         let proven = if cipher.is_some() { Finding::Authentic } else { Finding::Sound };
         tell(place(number, "header", head, proven));
         walked.ended = false;
-        records(number, &bytes, cipher.as_ref(), &mut walked, tell);
-        walked
+        let end = survey(&mut window, cipher, until, &mut |frame, met| {
+            let finding = if matches!(met, Met::Damage) { Finding::Damaged } else { proven };
+            let entries = u64::from(matches!(met, Met::Commit(_) | Met::Unopened));
+            walked.records += u64::from(!matches!(met, Met::Damage));
+            walked.ended |= matches!(met, Met::End);
+            let name = frame.as_damaged().to_string();
+            tell(Place { entries, ..place(number, &name, frame.offset..frame.end(), finding) });
+        })?;
+        tell(place(number, "tail", end..len, Finding::Unwritten));
+        Ok(())
     }
 
-    fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
-        read_file(&*self.disk, path, MAX_LEN)
+    fn open_header(&self, header: Option<FileHeader>) -> Opened {
+        match (header, self.keys.store) {
+            (Some(header), Some(key)) => header.cipher(key).map_or(Opened::Damaged, Opened::Under),
+            (Some(_), None) => Opened::WithoutKey,
+            (None, _) => Opened::Damaged,
+        }
     }
 }
 
-fn records(number: u64, bytes: &[u8], cipher: Option<&FileCipher>, walked: &mut Walked, tell: &mut Tell<'_>) {
-    let proven = if cipher.is_some() { Finding::Authentic } else { Finding::Sound };
-    let end = survey(bytes, cipher, &mut |frame, met| {
-        let bytes = u64_of(frame.offset)..u64_of(frame.offset + frame.len);
-        let finding = if matches!(met, Met::Damage) { Finding::Damaged } else { proven };
-        let entries = u64::from(matches!(met, Met::Commit(_) | Met::Unopened));
-        walked.records += u64::from(!matches!(met, Met::Damage));
-        walked.ended |= matches!(met, Met::End);
-        tell(Place { entries, ..place(number, &frame.as_damaged().to_string(), bytes, finding) });
-    });
-    tell(place(number, "tail", u64_of(end)..u64_of(bytes.len()), Finding::Unwritten));
-}
-
-fn place(number: u64, name: &str, bytes: std::ops::Range<u64>, finding: Finding) -> Place {
+fn place(number: u64, name: &str, bytes: Range<u64>, finding: Finding) -> Place {
     let (file, name) = (segment_name(number), name.to_owned());
     Place { file, keyspace: None, name, bytes, finding, entries: 0 }
 }
