@@ -72,11 +72,11 @@ fn small_store(on_disk: &dyn OnDisk) -> Rig<'_> {
     store
 }
 
-/// Writes one entry over and over, until the log is so long that what it holds of a closed keyspace is parked.
+/// Writes entries that take little room in files, until the log is so long that what it holds of a closed keyspace is parked.
 fn write_until_parked(rig: &Rig<'_>, open: KeyspaceId) {
     let is_parked = || rig.on_disk().places(&rig.disk).iter().any(|place| place.file.contains("parked"));
     for round in 0..200_u8 {
-        rig.engine().put(open, &key(5, b"a"), &[round; 5000]);
+        rig.engine().put(open, &key(5, &[b'b', round]), &[round; 5000]);
         if round.is_multiple_of(4) {
             wait(rig.engine().flush()).expect("a flush");
             if is_parked() {
