@@ -1,7 +1,7 @@
-//! What BatchGetItem and BatchWriteItem have in common: tables named by the keys of a map, and items none of
-//! which may be named twice.
+//! What operations on several items have in common: their tables, opened together, and items none of which may be
+//! named twice; of BatchGetItem and BatchWriteItem, tables named by the keys of a map.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use engine::{Key, KeyspaceId};
 use futures::future::try_join_all;
@@ -25,7 +25,7 @@ pub fn check_names<'n>(fields: &Fields<'_>, mut names: impl Iterator<Item = &'n 
     }
 }
 
-/// Opens all tables of a batch.
+/// Opens all tables of a request, in the order of their names in it; each once, however often it is named.
 ///
 /// # Errors
 /// Those of [`DynamoDb::open_table`], of any of them.
@@ -34,16 +34,33 @@ pub async fn open_tables(
     context: &CallContext,
     names: impl Iterator<Item = &'_ str>,
 ) -> Result<Vec<OpenTable>, ApiError> {
-    try_join_all(names.map(|name| room.open_table(context, name))).await
+    let names: Vec<&str> = names.collect();
+    let distinct: BTreeSet<&str> = names.iter().copied().collect();
+    let opened = try_join_all(distinct.iter().map(|name| room.open_table(context, name))).await?;
+    let by_name: BTreeMap<&str, OpenTable> = distinct.into_iter().zip(opened).collect();
+    Ok(names.iter().filter_map(|name| by_name.get(name).cloned()).collect())
 }
 
-/// Addresses of a batch: no item may be named twice.
-#[derive(Default)]
+/// Addresses of one request: no item may be named twice.
 pub struct DistinctKeys {
     seen: HashSet<(KeyspaceId, Key)>,
+    refusal: &'static str,
 }
 
 impl DistinctKeys {
+    /// Of a batch.
+    #[must_use]
+    pub fn of_batch() -> Self {
+        Self { seen: HashSet::new(), refusal: "Provided list of item keys contains duplicates" }
+    }
+
+    /// Of a transaction.
+    #[must_use]
+    pub fn of_transaction() -> Self {
+        let refusal = "Transaction request cannot include multiple operations on one item";
+        Self { seen: HashSet::new(), refusal }
+    }
+
     /// Notes an address and hands it back.
     ///
     /// # Errors
@@ -52,7 +69,7 @@ impl DistinctKeys {
         if self.seen.insert((table.keyspace(), address.clone())) {
             Ok(address)
         } else {
-            Err(ApiError::validation("Provided list of item keys contains duplicates"))
+            Err(ApiError::validation(self.refusal))
         }
     }
 }

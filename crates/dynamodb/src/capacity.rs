@@ -35,14 +35,45 @@ impl ReturnCapacity {
     /// The answer's member, where it was asked for. `table` is spelled as the request spelled it.
     #[must_use]
     pub fn tell(self, table: &str, units: Units) -> Option<ConsumedCapacity> {
-        let units = units.as_number();
-        let part = |units| TablePart { capacity_units: units };
-        (self != Self::None).then(|| ConsumedCapacity {
-            table_name: table.to_owned(),
-            capacity_units: units,
-            table: (self == Self::Indexes).then(|| part(units)),
-        })
+        (self != Self::None).then(|| self.consumed(table, CapacityUnits::of(units)))
     }
+
+    /// The same of a transaction: for each table that is named, in the order in which they are named first, twice what
+    /// its items would cost alone.
+    #[must_use]
+    pub fn tell_transaction<'t>(
+        self,
+        side: Side,
+        items: impl Iterator<Item = (&'t str, Units)>,
+    ) -> Option<Vec<ConsumedCapacity>> {
+        if self == Self::None {
+            return None;
+        }
+        let mut tables: Vec<(&str, Units)> = Vec::new();
+        for (name, units) in items {
+            match tables.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, sum)) => *sum = [*sum, units].into_iter().sum(),
+                None => tables.push((name, units)),
+            }
+        }
+        let told =
+            |(name, units): (&str, Units)| self.consumed(name, CapacityUnits::of_side(side, units.doubled()));
+        Some(tables.into_iter().map(told).collect())
+    }
+
+    fn consumed(self, table: &str, units: CapacityUnits) -> ConsumedCapacity {
+        let part = (self == Self::Indexes).then_some(units);
+        ConsumedCapacity { table_name: table.to_owned(), units, table: part }
+    }
+}
+
+/// What a transaction's units are for. Of other calls AWS does not tell it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Reading.
+    Read,
+    /// Writing, or making sure that nobody else did.
+    Write,
 }
 
 /// Whether a read is asked to be consistent. All reads are; the price differs.
@@ -93,6 +124,12 @@ impl Units {
         Self { halves: started(old.max(new), WRITE_UNIT_BYTES).saturating_mul(2) }
     }
 
+    /// What the same costs in a transaction.
+    #[must_use]
+    fn doubled(self) -> Self {
+        Self { halves: self.halves.saturating_mul(2) }
+    }
+
     fn as_number(self) -> f64 {
         f64::from(self.halves) / 2.0
     }
@@ -113,20 +150,41 @@ fn started(bytes: usize, unit: usize) -> u32 {
 #[serde(rename_all = "PascalCase")]
 pub struct ConsumedCapacity {
     table_name: String,
-    capacity_units: f64,
+    #[serde(flatten)]
+    units: CapacityUnits,
     #[serde(skip_serializing_if = "Option::is_none")]
-    table: Option<TablePart>,
+    table: Option<CapacityUnits>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct TablePart {
+struct CapacityUnits {
     capacity_units: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read_capacity_units: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    write_capacity_units: Option<f64>,
+}
+
+impl CapacityUnits {
+    fn of(units: Units) -> Self {
+        Self { capacity_units: units.as_number(), read_capacity_units: None, write_capacity_units: None }
+    }
+
+    fn of_side(side: Side, units: Units) -> Self {
+        let number = units.as_number();
+        let on = |other: Side| (side == other).then_some(number);
+        Self {
+            capacity_units: number,
+            read_capacity_units: on(Side::Read),
+            write_capacity_units: on(Side::Write),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Consistency, ReturnCapacity, Units};
+    use super::{Consistency, ReturnCapacity, Side, Units};
 
     #[test]
     fn reads_are_rounded_up_to_4_kb_and_halved_where_eventual() {
@@ -152,5 +210,20 @@ mod tests {
             told(ReturnCapacity::Indexes),
             r#"{"TableName":"t","CapacityUnits":0.5,"Table":{"CapacityUnits":0.5}}"#
         );
+    }
+    #[test]
+    fn a_transaction_costs_twice_for_each_table_in_the_order_of_their_names() {
+        let items = || {
+            [("b", Units { halves: 2 }), ("a", Units { halves: 2 }), ("b", Units { halves: 4 })].into_iter()
+        };
+        let told =
+            |how: ReturnCapacity, side| serde_json::to_string(&how.tell_transaction(side, items())).unwrap();
+        assert_eq!(told(ReturnCapacity::None, Side::Read), "null");
+        assert_eq!(
+            told(ReturnCapacity::Total, Side::Read),
+            r#"[{"TableName":"b","CapacityUnits":6.0,"ReadCapacityUnits":6.0},{"TableName":"a","CapacityUnits":2.0,"ReadCapacityUnits":2.0}]"#
+        );
+        let indexes = told(ReturnCapacity::Indexes, Side::Write);
+        assert!(indexes.contains(r#""Table":{"CapacityUnits":6.0,"WriteCapacityUnits":6.0}"#), "{indexes}");
     }
 }

@@ -12,12 +12,19 @@ classes! {
     ATTRIBUTE_VALUE = "AttributeValue";
     ATTRIBUTE_VALUE_UPDATE = "AttributeValueUpdate";
     CONDITION = "Condition";
+    CONDITION_CHECK = "ConditionCheck";
+    DELETE = "Delete";
     DELETE_REQUEST = "DeleteRequest";
     EXPECTED_ATTRIBUTE_VALUE = "ExpectedAttributeValue";
+    GET = "Get";
     KEY_SCHEMA_ELEMENT = "KeySchemaElement";
     KEYS_AND_ATTRIBUTES = "KeysAndAttributes";
     PROVISIONED_THROUGHPUT = "ProvisionedThroughput";
+    PUT = "Put";
     PUT_REQUEST = "PutRequest";
     SSE_SPECIFICATION = "SSESpecification";
+    TRANSACT_GET_ITEM = "TransactGetItem";
+    TRANSACT_WRITE_ITEM = "TransactWriteItem";
+    UPDATE = "Update";
     WRITE_REQUEST = "WriteRequest";
 }

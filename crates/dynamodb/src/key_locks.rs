@@ -2,8 +2,9 @@
 //!
 //! The engine's guards alone make writes right; without these locks many writers of one hot key would fail
 //! each other's guards again and again. Keys share a fixed number of locks, so memory is bounded; whoever
-//! holds one holds no second one, so nobody waits in a circle.
+//! needs several takes them in the order of their numbers, so nobody waits in a circle.
 
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
 
 use engine::{Key, KeyspaceId};
@@ -21,9 +22,22 @@ pub struct KeyLocks {
 impl KeyLocks {
     /// Waits until no other writer of `key` is under way; the key is free again when the guard is dropped.
     pub async fn lock(&self, keyspace: KeyspaceId, key: &Key) -> MutexGuard<'_, ()> {
+        self.stripes[self.stripe(keyspace, key)].lock().await
+    }
+
+    /// The same for several keys. Whoever holds what comes of it, or of [`KeyLocks::lock`], takes no further lock.
+    pub async fn lock_all(&self, keys: impl Iterator<Item = (KeyspaceId, &Key)>) -> Vec<MutexGuard<'_, ()>> {
+        let stripes: BTreeSet<usize> = keys.map(|(keyspace, key)| self.stripe(keyspace, key)).collect();
+        let mut held = Vec::with_capacity(stripes.len());
+        for at in stripes {
+            held.push(self.stripes[at].lock().await);
+        }
+        held
+    }
+
+    fn stripe(&self, keyspace: KeyspaceId, key: &Key) -> usize {
         let hash = self.hasher.hash_one((keyspace, key));
-        let at = usize::try_from(hash % STRIPES as u64).expect("it is below the number of stripes");
-        self.stripes[at].lock().await
+        usize::try_from(hash % STRIPES as u64).expect("it is below the number of stripes")
     }
 }
 
@@ -54,5 +68,17 @@ mod tests {
         assert!(free.count() > 0);
         drop(held);
         assert!(locks.lock(keyspace, &key(0)).now_or_never().is_some());
+    }
+
+    #[test]
+    fn whoever_takes_many_shares_none_of_them_and_takes_a_shared_lock_once() {
+        let (locks, keyspace) = (KeyLocks::default(), KeyspaceId([1; 16]));
+        let keys: Vec<_> = (0..=255).map(key).collect();
+        let twice = || keys.iter().chain(&keys).map(|key| (keyspace, key));
+        let held = locks.lock_all(twice()).now_or_never().unwrap();
+        assert!(keys.iter().all(|key| locks.lock(keyspace, key).now_or_never().is_none()));
+        assert!(locks.lock_all(twice()).now_or_never().is_none());
+        drop(held);
+        assert!(locks.lock_all(twice()).now_or_never().is_some());
     }
 }

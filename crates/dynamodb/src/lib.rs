@@ -4,7 +4,7 @@
 //! each) · [`table`] (what a table is, its key, the gate to its items) · [`value`], [`item_key`], [`item_view`]
 //! (attribute values and items, in memory and stored) · [`expression`], [`parameters`] (conditions, updates,
 //! projections and the older parameters that say the same) · [`read_path`], [`write_path`] (the only ways to
-//! items), [`key_locks`] (one writer at a time) · parts of requests and answers: [`attribute_fields`], [`batch`],
+//! items), [`key_locks`] (one writer at a time) · [`transaction`] (several items, all or none) · parts of requests and answers: [`attribute_fields`], [`batch`],
 //! [`page_request`], [`starting_key`], [`return_values`], [`capacity`] · [`error`] (the API's exceptions) ·
 //! `worker` (what is done without being asked).
 //!
@@ -30,6 +30,7 @@ pub mod room;
 pub mod service;
 pub mod starting_key;
 pub mod table;
+pub mod transaction;
 pub mod value;
 mod worker;
 pub mod write_path;

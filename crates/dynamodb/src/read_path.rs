@@ -3,9 +3,10 @@
 //! A page ends with the item that brings what was evaluated to 1 MB, or to the request's `Limit`, whichever
 //! comes first; what was evaluated counts, whether or not the filter lets it pass.
 
+use std::collections::BTreeSet;
 use std::ops::Bound;
 
-use engine::{Direction, Entry, Key, Limit, Page, Partition, Segment, SortRange};
+use engine::{Direction, Entry, Key, KeyspaceId, Limit, Page, Partition, Segment, SortRange};
 use service::{ApiError, CallContext};
 
 use crate::DynamoDb;
@@ -80,6 +81,35 @@ impl DynamoDb {
             Ok(entry) => Ok(entry.map(|entry| EncodedItem::new(entry.value)).transpose()?),
             Err(error) => Err(self.engine_refused(context, table, error).await),
         }
+    }
+
+    /// Items of several tables, each in the table at its place, as they were at one moment.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub async fn read_together(
+        &self,
+        context: &CallContext,
+        tables: &[OpenTable],
+        keys: &[Key],
+    ) -> Result<Vec<Option<EncodedItem>>, ApiError> {
+        let keyspaces: BTreeSet<KeyspaceId> = tables.iter().map(|table| table.keyspace()).collect();
+        let keyspaces: Vec<KeyspaceId> = keyspaces.into_iter().collect();
+        let moment = match self.engine.snapshot(&keyspaces, None) {
+            Ok(moment) => moment,
+            Err(error) => {
+                let tables: Vec<_> = tables.iter().collect();
+                return Err(self.refused_of_some(context, &tables, error).await);
+            }
+        };
+        let mut found = Vec::with_capacity(keys.len());
+        for (table, key) in tables.iter().zip(keys) {
+            match moment.get(table.keyspace(), key).await {
+                Ok(entry) => found.push(entry.map(|entry| EncodedItem::new(entry.value)).transpose()?),
+                Err(error) => return Err(self.engine_refused(context, table, error).await),
+            }
+        }
+        Ok(found)
     }
 
     /// A page of items.

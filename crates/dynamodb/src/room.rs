@@ -15,6 +15,7 @@ use crate::table::Catalog;
 use crate::table::accessibility::Watch;
 use crate::table::catalog::CatalogError;
 use crate::table::encryption::ChangeQuota;
+use crate::transaction::token::UnderWay;
 use crate::worker::LastDone;
 
 /// The DynamoDB API of one account in one Region.
@@ -35,6 +36,8 @@ pub struct DynamoDb {
     pub config: Config,
     /// One writer at a time for a key.
     pub(crate) key_locks: KeyLocks,
+    /// Requests under a token that are being worked on.
+    pub(crate) under_way: UnderWay,
     pub(crate) shredding: AsyncMutex<()>,
     pub(crate) last_done: LastDone,
     this: Weak<Self>,
@@ -102,6 +105,7 @@ impl DynamoDb {
             catalog,
             config,
             key_locks: KeyLocks::default(),
+            under_way: UnderWay::default(),
             shredding: AsyncMutex::default(),
             last_done: LastDone::default(),
             this: Weak::clone(this),

@@ -38,6 +38,8 @@ pub const ROUTES: &[Route<DynamoDb>] = &[
     Route::to::<operations::put_item::PutItem>(),
     Route::to::<operations::query::Query>(),
     Route::to::<operations::scan::Scan>(),
+    Route::to::<operations::transact_get_items::TransactGetItems>(),
+    Route::to::<operations::transact_write_items::TransactWriteItems>(),
     Route::to::<operations::update_item::UpdateItem>(),
     Route::to::<operations::update_table::UpdateTable>(),
 ];
@@ -76,8 +78,6 @@ pub const NOT_YET: &[&str] = &[
     "RestoreTableFromBackup",
     "RestoreTableToPointInTime",
     "TagResource",
-    "TransactGetItems",
-    "TransactWriteItems",
     "UntagResource",
     "UpdateContinuousBackups",
     "UpdateContributorInsights",

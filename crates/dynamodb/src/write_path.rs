@@ -6,8 +6,10 @@
 //!                   └───────────── guard failed: once more ───────────┘
 //! ```
 //! What belongs to an item's change, such as index entries or a stream record, goes into its commit, and
-//! nowhere else. The guard makes it right with any number of writers anywhere; the key's turn makes it quick
+//! nowhere else. Items that change [`together`] go the same way, all in one commit. The guard makes it right with any number of writers anywhere; the key's turn makes it quick
 //! for those in this process.
+
+pub mod together;
 
 use bytes::Bytes;
 use engine::{Commit, Guard, GuardedKey, Key, Outcome, Write};
@@ -47,6 +49,8 @@ pub enum Change<'c> {
     Put(Bytes),
     /// It is gone.
     Delete,
+    /// It stays as it is; its condition alone matters, to what is written together with it.
+    Nothing,
     /// It is changed, or made from its key.
     Update {
         /// How.
@@ -123,13 +127,10 @@ impl DynamoDb {
         context: &CallContext,
         write: &ItemWrite<'_>,
     ) -> Result<Option<Written>, ApiError> {
-        let (guard, old) = self.old_item(context, write).await?;
-        let new = write.outcome(old.as_ref())?;
-        let written = Written { old, new: new.clone().map(EncodedItem::new).transpose()? };
-        if written.old.is_none() && written.new.is_none() {
-            return Ok(Some(written));
-        }
-        match self.engine.commit(write.commit(guard, new)).await {
+        let old = self.old_item(context, write).await?;
+        let Part { guard, entry, written } = write.part(old)?;
+        let Some(entry) = entry else { return Ok(Some(written)) };
+        match self.engine.commit(Commit { guards: vec![guard], writes: vec![entry] }).await {
             Ok(Outcome::Applied(_)) => Ok(Some(written)),
             Ok(Outcome::GuardFailed(_)) => Ok(None),
             Ok(Outcome::MaybeApplied) => Err(try_again("a commit may have been applied or not")),
@@ -137,20 +138,45 @@ impl DynamoDb {
         }
     }
 
-    async fn old_item(
-        &self,
-        context: &CallContext,
-        write: &ItemWrite<'_>,
-    ) -> Result<(Guard, Option<EncodedItem>), ApiError> {
+    async fn old_item(&self, context: &CallContext, write: &ItemWrite<'_>) -> Result<OldItem, ApiError> {
         match self.engine.get(write.table.keyspace(), &write.key).await {
-            Ok(None) => Ok((Guard::Absent, None)),
-            Ok(Some(entry)) => Ok((Guard::Version(entry.version), Some(EncodedItem::new(entry.value)?))),
+            Ok(None) => Ok(OldItem { guard: Guard::Absent, item: None }),
+            Ok(Some(entry)) => {
+                let item = Some(EncodedItem::new(entry.value)?);
+                Ok(OldItem { guard: Guard::Version(entry.version), item })
+            }
             Err(error) => Err(self.engine_refused(context, write.table, error).await),
         }
     }
 }
 
+/// An item as it is found, and that it has not changed since.
+struct OldItem {
+    guard: Guard,
+    item: Option<EncodedItem>,
+}
+
+/// What one item brings into a commit.
+struct Part {
+    guard: GuardedKey,
+    /// Nothing where nothing becomes of the item.
+    entry: Option<Write>,
+    written: Written,
+}
+
 impl ItemWrite<'_> {
+    /// What the write brings into its commit, where this was found.
+    fn part(&self, old: OldItem) -> Result<Part, ApiError> {
+        let (keyspace, key) = (self.table.keyspace(), self.key.clone());
+        let guard = GuardedKey { keyspace, key: key.clone(), guard: old.guard };
+        let value = self.outcome(old.item.as_ref())?;
+        let stays = matches!(self.change, Change::Nothing);
+        let new = if stays { old.item.clone() } else { value.clone().map(EncodedItem::new).transpose()? };
+        let written = Written { old: old.item, new };
+        let is_change = !stays && (written.old.is_some() || written.new.is_some());
+        Ok(Part { guard, entry: is_change.then_some(Write { keyspace, key, value }), written })
+    }
+
     /// The new item, encoded. The old one is decoded only where something looks at it.
     fn outcome(&self, old: Option<&EncodedItem>) -> Result<Option<Bytes>, ApiError> {
         let is_looked_at = self.condition.is_some() || matches!(self.change, Change::Update { .. });
@@ -162,7 +188,7 @@ impl ItemWrite<'_> {
         }
         match &self.change {
             Change::Put(item) => Ok(Some(item.clone())),
-            Change::Delete => Ok(None),
+            Change::Delete | Change::Nothing => Ok(None),
             Change::Update { update, key } => updated(update, key, decoded),
         }
     }
@@ -173,14 +199,6 @@ impl ItemWrite<'_> {
         match told.map(serde_json::to_value) {
             Some(Ok(item)) => error.with_member("Item", item),
             _ => error,
-        }
-    }
-
-    fn commit(&self, guard: Guard, value: Option<Bytes>) -> Commit {
-        let (keyspace, key) = (self.table.keyspace(), self.key.clone());
-        Commit {
-            guards: vec![GuardedKey { keyspace, key: key.clone(), guard }],
-            writes: vec![Write { keyspace, key, value }],
         }
     }
 }

@@ -232,12 +232,16 @@ impl<'a> Fields<'a> {
         let is_there = self.has(name);
         let object = self.object(name, class);
         if !is_there {
-            let path = self.path_of(name);
-            let text =
-                format!("Value null at '{path}' failed to satisfy constraint: Member must not be null");
-            self.violate(name, text);
+            self.missing(name);
         }
         object.unwrap_or_default()
+    }
+
+    /// Notes that a member is missing that must be there.
+    pub fn missing(&self, name: &str) {
+        let path = self.path_of(name);
+        let text = format!("Value null at '{path}' failed to satisfy constraint: Member must not be null");
+        self.violate(name, text);
     }
 
     /// Notes a violated constraint of a member that no reader words.

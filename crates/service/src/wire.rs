@@ -76,10 +76,15 @@ impl Wire {
     }
 }
 
-/// AWS's framework writes `Message` where the request could not be read or was not allowed, `message` elsewhere.
+/// AWS writes `Message` where the framework could not read the request or does not allow it, and in the exceptions
+/// whose model spells it so; `message` elsewhere.
 fn message_name(error: &ApiError) -> &'static str {
     match error.code.as_ref() {
-        "SerializationException" | "AccessDeniedException" => "Message",
+        "SerializationException"
+        | "AccessDeniedException"
+        | "TransactionCanceledException"
+        | "TransactionInProgressException"
+        | "IdempotentParameterMismatchException" => "Message",
         _ => "message",
     }
 }

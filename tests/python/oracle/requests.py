@@ -28,6 +28,10 @@ class Requests:
             return {"RequestItems": {table: {"Keys": [KEY]}}}
         if operation == "BatchWriteItem":
             return {"RequestItems": {table: [{"PutRequest": {"Item": KEY}}]}}
+        if operation == "TransactGetItems":
+            return {"TransactItems": [{"Get": {"TableName": table, "Key": KEY}}]}
+        if operation == "TransactWriteItems":
+            return {"TransactItems": [{"Put": {"TableName": table, "Item": KEY}}]}
         members = {
             "PutItem": {"Item": KEY},
             "GetItem": {"Key": KEY},

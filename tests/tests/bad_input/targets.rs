@@ -33,8 +33,8 @@ pub fn rows() -> Vec<Row> {
     ];
     // Operations of the APIs that do not work yet: refused, not ignored.
     let not_yet = [
-        "DynamoDB_20120810.TransactWriteItems",
-        "DynamoDB_20120810.TransactGetItems",
+        "DynamoDB_20120810.ExecuteTransaction",
+        "DynamoDB_20120810.BatchExecuteStatement",
         "DynamoDB_20120810.ExecuteStatement",
         "DynamoDB_20120810.CreateBackup",
         "DynamoDB_20120810.UpdateTimeToLive",

@@ -1,7 +1,8 @@
 //! SIGKILL at random moments under eight writers, again and again on the same data directory.
 //!
 //! After each kill the server must start, and then: what was acknowledged is there ([`belief`]), an item is
-//! whole or as it was before, also those of a batch, and no key was used twice with one nonce ([`salts`]).
+//! whole or as it was before, also those of a batch, the items of a transaction are of the same one, and no key was
+//! used twice with one nonce ([`salts`]).
 //! `STRONGROOM_CRASH_ROUNDS` says how many rounds, `STRONGROOM_TEST_SEED` repeats the random choices (not the
 //! timing of the machine).
 
@@ -57,6 +58,7 @@ fn nothing_acknowledged_is_lost() {
         server.start_again();
         for writer in &mut writers {
             writer.beliefs.check_recent(&server);
+            writer.check_together();
         }
         if round % FULL_READ_EVERY == 0 || round == rounds {
             Beliefs::check_all(writers.iter().map(|writer| &writer.beliefs), &server);

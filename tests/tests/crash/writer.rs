@@ -23,7 +23,12 @@ pub enum Kind {
     Count,
     /// BatchWriteItem of 25.
     Batch,
+    /// TransactWriteItems of the same ten.
+    Transact,
 }
+
+/// How many items a transaction writes.
+const TOGETHER: u64 = 10;
 
 impl Kind {
     /// Who writes.
@@ -33,7 +38,7 @@ impl Kind {
         Self::Over,
         Self::PutAndDelete,
         Self::Count,
-        Self::Count,
+        Self::Transact,
         Self::Batch,
         Self::Batch,
     ];
@@ -82,6 +87,7 @@ impl Writer {
             Kind::PutAndDelete => self.put(caller, turn / 2 % 10),
             Kind::Count => self.count(caller),
             Kind::Batch => self.batch(caller),
+            Kind::Transact => self.transact(caller),
         }
     }
 
@@ -114,6 +120,24 @@ impl Writer {
         let puts: Vec<Value> =
             changes.iter().map(|(key, _)| json!({"PutRequest": {"Item": item(key, self.turn)}})).collect();
         self.change(caller, "BatchWriteItem", &json!({"RequestItems": {TABLE: puts}}), &changes)
+    }
+
+    fn transact(&mut self, caller: &mut Caller) -> io::Result<()> {
+        let changes: Vec<(Key, State)> = (0..TOGETHER).map(|n| (self.key(n), Some(self.turn))).collect();
+        let put =
+            |(key, _): &(Key, State)| json!({"Put": {"TableName": TABLE, "Item": item(key, self.turn)}});
+        let puts: Vec<Value> = changes.iter().map(put).collect();
+        let token = format!("{}-{}", self.name, self.turn);
+        let body = json!({"TransactItems": puts, "ClientRequestToken": token});
+        self.change(caller, "TransactWriteItems", &body, &changes)
+    }
+
+    /// What was written together is there together.
+    pub fn check_together(&self) {
+        if matches!(self.kind, Kind::Transact) {
+            let states: Vec<State> = (0..TOGETHER).map(|n| self.beliefs.of(&self.key(n))).collect();
+            assert!(states.windows(2).all(|pair| pair[0] == pair[1]), "half a transaction: {states:?}");
+        }
     }
 
     fn change(

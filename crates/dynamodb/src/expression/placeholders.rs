@@ -76,6 +76,12 @@ impl Placeholders {
         Ok(Self { names, values: sorted(shared), with_parts: AttributesWithParts::default() })
     }
 
+    /// How many bytes the values are together.
+    #[must_use]
+    pub fn values_size(&self) -> usize {
+        self.values.iter().map(|value| size::value_size(&value.meaning)).sum()
+    }
+
     /// Checks, behind the last expression, that all were used; what they named is left.
     ///
     /// # Errors

@@ -178,7 +178,7 @@ fn read_keys(fields: &mut Fields<'_>) -> Vec<Unchecked<Item>> {
 
 /// Where all the wanted items lie, table by table.
 fn all_addresses(requests: &[TableRequest], tables: &[OpenTable]) -> Result<Vec<Vec<Key>>, ApiError> {
-    let mut distinct = DistinctKeys::default();
+    let mut distinct = DistinctKeys::of_batch();
     let of_table = |(request, table): (&TableRequest, &OpenTable)| {
         request.with_parts.check_keys(|name| is_key_attribute(table.key_schema(), name))?;
         let addresses = request.keys.iter().map(|key| distinct.add(table, address_of_key(table, key)?));

@@ -154,7 +154,7 @@ fn all_writes<'t>(
     requests: &[TableRequest],
     tables: &'t [OpenTable],
 ) -> Result<Vec<ItemWrite<'t>>, ApiError> {
-    let mut distinct = DistinctKeys::default();
+    let mut distinct = DistinctKeys::of_batch();
     let pairs = requests.iter().zip(tables);
     let each = pairs.flat_map(|(request, table)| request.writes.iter().map(move |write| (table, write)));
     each.map(|(table, write)| {

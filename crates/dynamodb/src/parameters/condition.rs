@@ -37,6 +37,12 @@ impl<'a> ConditionFields<'a> {
         }
     }
 
+    /// The expression alone, of requests that have no older parameter.
+    #[must_use]
+    pub fn of_expression(expression: Option<Cow<'a, str>>) -> Self {
+        Self { expression, expected: None, operator: None }
+    }
+
     /// The condition, where there is one.
     ///
     /// # Errors

@@ -24,6 +24,12 @@ impl ProjectionFields {
         Self { expression: expression.map(Cow::into_owned), attributes: attributes.map(owned) }
     }
 
+    /// Reads the expression alone, of requests that have no older parameter.
+    pub fn read_expression(fields: &mut Fields<'_>) -> Self {
+        let expression = fields.string("ProjectionExpression").optional();
+        Self { expression: expression.map(Cow::into_owned), attributes: None }
+    }
+
     /// The parameter that is there, if one is.
     #[must_use]
     pub fn parameter(&self) -> Option<&'static str> {

@@ -33,6 +33,12 @@ impl<'a> UpdateFields<'a> {
         }
     }
 
+    /// The expression alone, of requests that have no older parameter.
+    #[must_use]
+    pub fn of_expression(expression: Cow<'a, str>) -> Self {
+        Self { expression: Some(expression), legacy: None }
+    }
+
     /// The update; one that changes nothing where the request names none.
     ///
     /// # Errors

@@ -84,6 +84,22 @@ impl DynamoDb {
         }
     }
 
+    /// The same of a call on several tables: the exception for the one that the error is about.
+    pub async fn refused_of_some(
+        &self,
+        context: &CallContext,
+        tables: &[&OpenTable],
+        error: EngineError,
+    ) -> ApiError {
+        let (EngineError::Closed(about) | EngineError::Absent(about)) = &error else {
+            return error::engine(&error);
+        };
+        match tables.iter().find(|table| table.keyspace() == *about) {
+            Some(table) => self.engine_refused(context, table, error).await,
+            None => internal(&error),
+        }
+    }
+
     /// Makes the table's lease run, by the KMS's leave.
     pub(super) async fn renew_lease(
         &self,

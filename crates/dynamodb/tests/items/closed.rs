@@ -43,6 +43,17 @@ fn every_operation_tells_that_the_key_is_disabled_and_goes_on_when_it_is_enabled
         let error = tables.refused(operation, json!({"RequestItems": {"secret": request}}));
         assert!(error.message.unwrap().starts_with("KMS key disabled error: "), "{operation}");
     }
+    for (operation, part) in [
+        ("TransactGetItems", json!({"Get": {"TableName": "secret", "Key": item}})),
+        ("TransactWriteItems", json!({"Delete": {"TableName": "secret", "Key": item}})),
+    ] {
+        let other = json!({"TableName": "plain", "Key": item});
+        let other =
+            if operation == "TransactGetItems" { json!({"Get": other}) } else { json!({"Delete": other}) };
+        let error = tables.refused(operation, json!({"TransactItems": [other, part]}));
+        assert_eq!(error.code, "ValidationException", "{operation}");
+        assert!(error.message.unwrap().starts_with("KMS key disabled error: "), "{operation}");
+    }
     tables.bring_key(&key, KeyState::Enabled);
     assert_eq!(tables.item("secret", item.clone()), Some(item));
 }

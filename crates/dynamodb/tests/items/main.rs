@@ -14,6 +14,9 @@ mod query;
 mod scan;
 mod shapes;
 mod tables;
+mod transact_get_items;
+mod transact_write_items;
+mod transactions;
 mod update_item;
 
 // The world of the tests of tables, which need more of it than these do.

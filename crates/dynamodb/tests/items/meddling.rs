@@ -9,7 +9,7 @@ use dynamodb::DynamoDb;
 use dynamodb::table::catalog::KEYSPACE;
 use engine::{
     Commit, Direction, Engine, Entry, Key, KeyspaceId, KeyspaceStats, Limit, MemoryEngine, Outcome, Page,
-    Partition, Result, Segment, SortRange, Write,
+    Partition, Remembered, Result, Segment, SortRange, Token, Write,
 };
 use env::{Env, SeededRandom, SimDisk, SystemClock};
 use envelope::Shredder;
@@ -36,6 +36,15 @@ impl Meddled {
             self.write_again(&commit).await?;
         }
         let outcome = self.inner.commit(commit).await?;
+        Ok(if taken_from(&self.unknown) { Outcome::MaybeApplied } else { outcome })
+    }
+
+    /// The commit applies; whoever sent it does not hear of it where its end stays unknown.
+    async fn commit_once_meddled(&self, token: Token, commit: Commit) -> Result<Outcome> {
+        if taken_from(&self.overtaken) {
+            self.write_again(&commit).await?;
+        }
+        let outcome = self.inner.commit_once(token, commit).await?;
         Ok(if taken_from(&self.unknown) { Outcome::MaybeApplied } else { outcome })
     }
 
@@ -106,6 +115,14 @@ impl Engine for Meddled {
         self.commit_meddled(commit).boxed()
     }
 
+    fn commit_once(&self, token: Token, commit: Commit) -> BoxFuture<'_, Result<Outcome>> {
+        self.commit_once_meddled(token, commit).boxed()
+    }
+
+    fn recall(&self, token: [u8; 32]) -> BoxFuture<'_, Result<Option<Remembered>>> {
+        self.inner.recall(token)
+    }
+
     fn stats(&self, keyspace: KeyspaceId) -> Result<KeyspaceStats> {
         self.inner.stats(keyspace)
     }
@@ -157,6 +174,59 @@ impl World {
             }),
         )
     }
+}
+
+/// A transaction that adds one to the item, and puts another.
+fn add_one_together(token: Option<&str>) -> Value {
+    let update = json!({
+        "TableName": "plain", "Key": {"id": {"S": "a"}}, "UpdateExpression": "ADD n :one",
+        "ExpressionAttributeValues": {":one": {"N": "1"}},
+    });
+    let put = json!({"TableName": "plain", "Item": {"id": {"S": "b"}}});
+    json!({"ClientRequestToken": token, "TransactItems": [{"Update": update}, {"Put": put}]})
+}
+
+impl World {
+    fn number(&self) -> Value {
+        let found = self.call("GetItem", &json!({"TableName": "plain", "Key": {"id": {"S": "a"}}})).unwrap();
+        found["Item"]["n"]["N"].clone()
+    }
+}
+
+#[test]
+fn a_transaction_that_is_overtaken_is_made_again() {
+    for token in [None, Some("t")] {
+        let world = World::new();
+        world.engine.overtaken.store(5, Ordering::SeqCst);
+        world.call("TransactWriteItems", &add_one_together(token)).unwrap();
+        assert_eq!((world.number(), world.engine.overtaken.load(Ordering::SeqCst)), (json!("2"), 0));
+    }
+}
+
+#[test]
+fn a_transaction_that_is_overtaken_for_ever_is_in_conflict() {
+    let world = World::new();
+    world.engine.overtaken.store(usize::MAX, Ordering::SeqCst);
+    let error = world.call("TransactWriteItems", &add_one_together(None)).unwrap_err();
+    assert_eq!(error.code, "TransactionCanceledException");
+    assert_eq!(
+        error.members["CancellationReasons"],
+        json!([
+            {"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"},
+            {"Code": "None"},
+        ])
+    );
+    assert_eq!(world.number(), json!("1"));
+}
+
+#[test]
+fn a_transaction_of_which_nothing_is_known_is_sent_again_under_its_token() {
+    let world = World::new();
+    world.engine.unknown.store(1, Ordering::SeqCst);
+    let error = world.call("TransactWriteItems", &add_one_together(Some("t"))).unwrap_err();
+    assert_eq!((error.code.as_ref(), error.status), ("InternalServerError", 500));
+    world.call("TransactWriteItems", &add_one_together(Some("t"))).unwrap();
+    assert_eq!(world.number(), json!("2"));
 }
 
 #[test]

@@ -88,6 +88,11 @@ impl Tables {
         self.runtime.block_on(self.world.kms.bring(key, state));
     }
 
+    /// Moves the clock.
+    pub fn advance_s(&self, seconds: u64) {
+        self.world.clock.advance_ms(seconds * 1000);
+    }
+
     pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(future)
     }

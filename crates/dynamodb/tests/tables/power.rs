@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use crypto::SecretKey;
 use engine::{
     Commit, Direction, Engine, EngineError, Entry, Key, KeyspaceId, KeyspaceStats, Limit, MemoryEngine,
-    Outcome, Page, Partition, Result, Segment, SortRange,
+    Outcome, Page, Partition, Remembered, Result, Segment, Snapshot, SortRange, Token, Version,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -116,6 +116,18 @@ impl Engine for Powered {
 
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Outcome>> {
         self.change(self.inner.commit(commit)).boxed()
+    }
+
+    fn commit_once(&self, token: Token, commit: Commit) -> BoxFuture<'_, Result<Outcome>> {
+        self.change(self.inner.commit_once(token, commit)).boxed()
+    }
+
+    fn recall(&self, token: [u8; 32]) -> BoxFuture<'_, Result<Option<Remembered>>> {
+        self.inner.recall(token)
+    }
+
+    fn snapshot(&self, keyspaces: &[KeyspaceId], at: Option<Version>) -> Result<Box<dyn Snapshot>> {
+        self.inner.snapshot(keyspaces, at)
     }
 
     fn stats(&self, keyspace: KeyspaceId) -> Result<KeyspaceStats> {

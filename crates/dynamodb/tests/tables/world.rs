@@ -38,7 +38,7 @@ impl World {
         let clock = Arc::new(MovableClock::over(Arc::new(SystemClock)));
         let random = Arc::new(SeededRandom::new(7));
         let env = Env { clock: clock.clone(), random, disk: Arc::new(RealDisk) };
-        let memory = Arc::new(MemoryEngine::new(&*env.random));
+        let memory = Arc::new(MemoryEngine::new(&*env.random).with_clock(clock.clone()));
         memory.create(KEYSPACE, catalog_key()).await.unwrap();
         let (kms, folder) = (Arc::new(Kms::default()), tempfile::tempdir().unwrap());
         let engine = Arc::new(Powered::over(memory));
