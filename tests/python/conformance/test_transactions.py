@@ -105,10 +105,10 @@ class Transactions(unittest.TestCase):
 
     def test_a_token_makes_it_once(self):
         for _ in range(3):
-            self.add("a", 1, token="t")
+            self.add("a", 1, token=self.one)
         self.assertEqual(self.item("a")["n"], {"N": "1"})
         with self.assertRaises(self.client.exceptions.IdempotentParameterMismatchException):
-            self.add("a", 2, token="t")
+            self.add("a", 2, token=self.one)
         # boto3 makes a token where none is given.
         self.add("a", 1)
         self.add("a", 1)
@@ -117,7 +117,7 @@ class Transactions(unittest.TestCase):
     def test_one_token_from_many_at_once(self):
         def once(_):
             try:
-                return bool(self.add("a", 1, token="t"))
+                return bool(self.add("a", 1, token=self.one))
             except self.client.exceptions.TransactionInProgressException:
                 return False
 
