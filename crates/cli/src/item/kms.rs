@@ -55,7 +55,7 @@ impl KmsClient for Kms {
         context: &'a EncryptionContext,
     ) -> KmsAnswer<'a, (Zeroizing<Vec<u8>>, Vec<u8>)> {
         Box::pin(async move {
-            let body = json!({ "KeyId": key, "NumberOfBytes": 32, "EncryptionContext": context });
+            let body = json!({ "KeyId": key, "NumberOfBytes": 32, "EncryptionContext": context.to_map() });
             let answer: DataKey = self.call("GenerateDataKey", body).await?;
             Ok((Zeroizing::new(decoded(&answer.plaintext)?), decoded(&answer.ciphertext_blob)?))
         })
@@ -69,7 +69,7 @@ impl KmsClient for Kms {
     ) -> KmsAnswer<'a, Zeroizing<Vec<u8>>> {
         Box::pin(async move {
             let blob = BASE64_STANDARD.encode(blob);
-            let body = json!({ "KeyId": key, "CiphertextBlob": blob, "EncryptionContext": context });
+            let body = json!({ "KeyId": key, "CiphertextBlob": blob, "EncryptionContext": context.to_map() });
             let answer: Plaintext = self.call("Decrypt", body).await?;
             Ok(Zeroizing::new(decoded(&answer.plaintext)?))
         })
@@ -81,7 +81,7 @@ impl KmsClient for Kms {
         context: &'a EncryptionContext,
     ) -> KmsAnswer<'a, Vec<u8>> {
         Box::pin(async move {
-            let body = json!({ "KeyId": key, "NumberOfBytes": 32, "EncryptionContext": context });
+            let body = json!({ "KeyId": key, "NumberOfBytes": 32, "EncryptionContext": context.to_map() });
             let answer: Blob = self.call("GenerateDataKeyWithoutPlaintext", body).await?;
             decoded(&answer.ciphertext_blob)
         })
@@ -98,9 +98,9 @@ impl KmsClient for Kms {
             let body = json!({
                 "CiphertextBlob": BASE64_STANDARD.encode(blob),
                 "SourceKeyId": key,
-                "SourceEncryptionContext": from,
+                "SourceEncryptionContext": from.to_map(),
                 "DestinationKeyId": key,
-                "DestinationEncryptionContext": to,
+                "DestinationEncryptionContext": to.to_map(),
             });
             let answer: Blob = self.call("ReEncrypt", body).await?;
             decoded(&answer.ciphertext_blob)

@@ -119,7 +119,7 @@ pub(crate) fn text_of<'v, V>(beacon: &str, view: &View<'v, V>) -> Result<Cow<'v,
     let refused = |reason| ItemError::Value { beacon: beacon.to_owned(), reason };
     match view {
         View::S(text) => Ok(Cow::Borrowed(text)),
-        View::N(text) => Ok(Cow::Owned(number::plain(text).ok_or(refused("a number is none"))?)),
+        View::N(text) => number::plain(text).ok_or(refused("a number is none")),
         _ => Err(refused("only strings and numbers can be parts of it")),
     }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 use std::hint::black_box;
+use std::sync::LazyLock;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::cipher::{AES_256, EncryptingKey, EncryptionContext, UnboundCipherKey};
 use aws_lc_rs::encoding::{AsBigEndian, EcPublicKeyCompressedBin};
-use aws_lc_rs::hkdf::{HKDF_SHA512, KeyType, Prk, Salt};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P384_SHA384_ASN1, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, KeyPair, UnparsedPublicKey,
@@ -20,6 +20,8 @@ use crate::sample::ENCRYPTED;
 type Item = HashMap<String, Value>;
 
 const TAG: usize = 16;
+/// Bytes of key stream for a field's key and nonce: three blocks.
+const FIELD_KEY: usize = 48;
 
 /// Buffers of the lengths that an encrypted item has, and the keys they are under.
 pub struct Bare {
@@ -83,9 +85,9 @@ impl Bare {
             seal(&key, nonce, &self.bound, wrapped);
         }
         let stream = self.committed();
-        for (at, field) in self.fields.iter_mut().enumerate() {
-            let (key, nonce) = field_key(&stream, at);
-            seal(&key, nonce, &self.path, field);
+        for (field, keys) in self.fields.iter_mut().zip(stream.chunks(FIELD_KEY)) {
+            let (key, nonce) = field_key(keys);
+            seal(key, nonce, &self.path, field);
         }
         let digest = self.authenticated(&mac);
         if let Some((key, point)) = signing {
@@ -107,21 +109,24 @@ impl Bare {
             let key = UnparsedPublicKey::new(&ECDSA_P384_SHA384_ASN1, point);
             key.verify(digest.as_ref(), signature).expect("it verifies");
         }
-        for (at, field) in self.fields.iter().enumerate() {
-            let (key, nonce) = field_key(&stream, at);
+        for (field, keys) in self.fields.iter().zip(stream.chunks(FIELD_KEY)) {
+            let (key, nonce) = field_key(keys);
             let scratch = &mut self.scratch[..field.len()];
             scratch.copy_from_slice(field);
-            open(&key, nonce, &self.path, scratch);
+            open(key, nonce, &self.path, scratch);
         }
     }
 
-    /// The commitment, and what field keys come from.
-    fn committed(&self) -> EncryptingKey {
+    /// The commitment, and the key stream that field keys come from.
+    fn committed(&self) -> [u8; ENCRYPTED.len() * FIELD_KEY] {
         let prk = prk(&self.data_key);
         let commit = expand(&prk, &self.message_id);
         black_box(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA512, &commit), &self.header));
         let root = UnboundCipherKey::new(&AES_256, &expand(&prk, &self.message_id)).expect("a key");
-        EncryptingKey::ctr(root).expect("a cipher")
+        let (mut stream, counter) = ([0; ENCRYPTED.len() * FIELD_KEY], iv::FixedLength::from([0; 16]));
+        let root = EncryptingKey::ctr(root).expect("a cipher");
+        root.less_safe_encrypt(&mut stream, EncryptionContext::Iv128(counter)).expect("it encrypts");
+        stream
     }
 
     fn authenticated(&self, mac: &[u8]) -> digest::Digest {
@@ -149,22 +154,17 @@ fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
-fn prk(secret: &[u8]) -> Prk {
-    Salt::new(HKDF_SHA512, &[]).extract(secret)
+/// HKDF's first half, once for each secret: the library's own HKDF, which does it again for each key that it
+/// derives, would be slower.
+fn prk(secret: &[u8]) -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA512, hmac::sign(&NO_SALT, secret).as_ref())
 }
 
-struct Len32;
+static NO_SALT: LazyLock<hmac::Key> = LazyLock::new(|| hmac::Key::new(hmac::HMAC_SHA512, &[0; 64]));
 
-impl KeyType for Len32 {
-    fn len(&self) -> usize {
-        32
-    }
-}
-
-fn expand(prk: &Prk, info: &[u8]) -> [u8; 32] {
-    let mut bytes = [0; 32];
-    prk.expand(&[info], Len32).and_then(|okm| okm.fill(&mut bytes)).expect("32 bytes");
-    bytes
+fn expand(prk: &hmac::Key, info: &[u8]) -> [u8; 32] {
+    let tag = hmac::sign(prk, info);
+    *tag.as_ref().first_chunk().expect("64 bytes")
 }
 
 fn gcm(key: &[u8; 32]) -> LessSafeKey {
@@ -184,10 +184,7 @@ fn open(key: &[u8; 32], nonce: [u8; 12], aad: &[u8], bytes: &mut [u8]) {
     gcm(key).open_in_place(nonce, Aad::from(aad), bytes).expect("it opens");
 }
 
-fn field_key(stream: &EncryptingKey, at: usize) -> ([u8; 32], [u8; 12]) {
-    let mut bytes = [0; 44];
-    let counter = iv::FixedLength::from([u8::try_from(at).expect("seven fields"); 16]);
-    stream.less_safe_encrypt(&mut bytes, EncryptionContext::Iv128(counter)).expect("it encrypts");
-    let (key, nonce) = bytes.split_first_chunk().expect("32 bytes");
-    (*key, nonce.try_into().expect("12 bytes"))
+fn field_key(keys: &[u8]) -> (&[u8; 32], [u8; 12]) {
+    let (key, rest) = keys.split_first_chunk().expect("32 bytes");
+    (key, *rest.first_chunk().expect("12 bytes"))
 }

@@ -1,5 +1,7 @@
 //! Numbers as DynamoDB stores them: plain decimal text, no exponent, no superfluous zeros.
 
+use std::borrow::Cow;
+
 /// The longest text of a number, as given and in plain form; the longest that DynamoDB has takes 133.
 const MAX_TEXT: usize = 256;
 /// The largest exponent DynamoDB has, with room for shifted points.
@@ -7,10 +9,20 @@ const MAX_EXPONENT: i64 = 300;
 
 /// The plain form of a number's text; `None` where it is not a number DynamoDB takes.
 #[must_use]
-pub fn plain(text: &str) -> Option<String> {
+pub fn plain(text: &str) -> Option<Cow<'_, str>> {
     if text.len() > MAX_TEXT {
         return None;
     }
+    if is_plain_integer(text) { Some(Cow::Borrowed(text)) } else { spelled_out(text).map(Cow::Owned) }
+}
+
+/// Whether a text has its plain form already, as nearly all keys that are numbers have.
+fn is_plain_integer(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
+    text == "0" || !matches!(digits, [] | [b'0', ..]) && digits.iter().all(u8::is_ascii_digit)
+}
+
+fn spelled_out(text: &str) -> Option<String> {
     let (negative, unsigned) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
         b'+' => (false, &text[1..]),

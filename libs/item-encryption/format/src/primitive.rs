@@ -4,8 +4,8 @@ use aws_lc_rs::aead::{
     AES_128_GCM, AES_192_GCM, AES_256_GCM, Aad, Algorithm, LessSafeKey, Nonce, UnboundKey,
 };
 use aws_lc_rs::cipher::{AES_256, EncryptingKey, EncryptionContext as Counter, UnboundCipherKey};
-use aws_lc_rs::hkdf::{HKDF_SHA512, KeyType, Prk, Salt};
 use aws_lc_rs::{constant_time, digest, hmac, iv};
+use std::sync::LazyLock;
 use zeroize::Zeroizing;
 
 use crate::Error;
@@ -20,21 +20,22 @@ pub fn random<const N: usize>() -> Result<[u8; N], Error> {
     Ok(bytes)
 }
 
-/// HKDF-SHA-512 of a secret, expanded as often as needed.
-pub struct Hkdf(Prk);
+/// HKDF-SHA-512 (RFC 5869) of a secret: extracted once, expanded as often as needed. The library's own extracts
+/// again for every expansion.
+pub struct Hkdf(hmac::Key);
 
-struct Length(usize);
+/// Bytes of SHA-512's digests.
+const BLOCK: usize = 64;
 
-impl KeyType for Length {
-    fn len(&self) -> usize {
-        self.0
-    }
-}
+/// No salt counts as a block of zeros.
+static NO_SALT: LazyLock<hmac::Key> = LazyLock::new(|| hmac::Key::new(hmac::HMAC_SHA512, &[0; BLOCK]));
 
 impl Hkdf {
     /// Extracts with an empty salt.
-    pub fn new(secret: &[u8]) -> Self {
-        Self(Salt::new(HKDF_SHA512, &[]).extract(secret))
+    pub fn new(secret: &[u8]) -> Result<Self, Error> {
+        let mut extracted = Zeroizing::new([0; BLOCK]);
+        hmac::sign_to_buffer(&NO_SALT, secret, &mut *extracted).map_err(|_| Error::Cipher)?;
+        Ok(Self(hmac::Key::new(hmac::HMAC_SHA512, &*extracted)))
     }
 
     /// Expands into 32 bytes.
@@ -46,8 +47,16 @@ impl Hkdf {
 
     /// Expands into as many bytes as `out` has.
     pub fn expand_into(&self, info: &[&[u8]], out: &mut [u8]) -> Result<(), Error> {
-        let okm = self.0.expand(info, Length(out.len())).map_err(|_| Error::Cipher)?;
-        okm.fill(out).map_err(|_| Error::Cipher)
+        let (mut block, mut message) = (Zeroizing::new([0; BLOCK]), Zeroizing::new(Vec::with_capacity(2 * BLOCK)));
+        for (at, part) in out.chunks_mut(BLOCK).enumerate() {
+            message.clear();
+            message.extend_from_slice(if at == 0 { &[] } else { &*block });
+            info.iter().for_each(|info| message.extend_from_slice(info));
+            message.push(u8::try_from(at + 1).map_err(|_| Error::Cipher)?);
+            hmac::sign_to_buffer(&self.0, &message, &mut *block).map_err(|_| Error::Cipher)?;
+            part.copy_from_slice(&block[..part.len()]);
+        }
+        Ok(())
     }
 }
 
@@ -119,8 +128,19 @@ pub fn gcm_open<'a>(
     aad: &[u8],
     sealed: &'a mut [u8],
 ) -> Result<&'a mut [u8], Error> {
+    gcm_open_from(key, nonce, aad, sealed, 0)
+}
+
+/// The same of what stands behind `start` other bytes, over which the plaintext moves to the front.
+pub fn gcm_open_from<'a>(
+    key: &[u8],
+    nonce: [u8; 12],
+    aad: &[u8],
+    sealed: &'a mut [u8],
+    start: usize,
+) -> Result<&'a mut [u8], Error> {
     let nonce = Nonce::assume_unique_for_key(nonce);
-    gcm(key)?.open_in_place(nonce, Aad::from(aad), sealed).map_err(|_| Error::Unwrap)
+    gcm(key)?.open_within(nonce, Aad::from(aad), sealed, start..).map_err(|_| Error::Unwrap)
 }
 
 fn gcm(key: &[u8]) -> Result<LessSafeKey, Error> {
@@ -143,11 +163,11 @@ impl KeyStream {
         Ok(Self(EncryptingKey::ctr(unbound).map_err(|_| Error::Cipher)?))
     }
 
-    /// The first 44 bytes of the stream that begins at a counter block.
-    pub fn field_key(&self, counter: [u8; 16]) -> Result<Zeroizing<[u8; 44]>, Error> {
-        let mut bytes = Zeroizing::new([0; 44]);
+    /// As many bytes of the stream that begins at a counter block.
+    pub fn bytes(&self, counter: [u8; 16], len: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let mut bytes = Zeroizing::new(vec![0; len]);
         let iv = Counter::Iv128(iv::FixedLength::from(counter));
-        self.0.less_safe_encrypt(&mut *bytes, iv).map_err(|_| Error::Cipher)?;
+        self.0.less_safe_encrypt(&mut bytes, iv).map_err(|_| Error::Cipher)?;
         Ok(bytes)
     }
 }

@@ -14,6 +14,9 @@ pub trait AttributeValue: Sized {
 
     /// The value made of these parts.
     fn from_parts(parts: Parts<Self>) -> Self;
+
+    /// The bytes of a binary value, without copying them; `None` where it is another.
+    fn into_binary(self) -> Option<Vec<u8>>;
 }
 
 /// A borrowed look at a value.
@@ -122,6 +125,10 @@ impl AttributeValue for Value {
             Parts::L(list) => Self::L(list),
             Parts::M(map) => Self::M(map.into_iter().collect()),
         }
+    }
+
+    fn into_binary(self) -> Option<Vec<u8>> {
+        if let Self::B(bytes) = self { Some(bytes) } else { None }
     }
 }
 

@@ -251,7 +251,7 @@ fn a_content_key_has_one_of_the_three_lengths_of_aes() {
 
 fn any_value() -> impl Strategy<Value = Value> {
     let number = (any::<i64>(), 0..40i32).prop_map(|(digits, point)| format!("{digits}e-{point}"));
-    let number = number.prop_map(|text| item_encryption_format::number::plain(&text).unwrap());
+    let number = number.prop_map(|text| item_encryption_format::number::plain(&text).unwrap().into_owned());
     let leaf = prop_oneof![
         any::<String>().prop_map(Value::S),
         number.prop_map(Value::N),

@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA384};
 use item_encryption_format::Suite;
-use item_encryption_format::dbesdk::context::serialized;
 use item_encryption_format::dbesdk::{DataKey, EncryptedDataKey, EncryptionContext, EncryptionMaterials};
 
 use crate::cache::{Cache, CacheLimits};
@@ -154,7 +153,7 @@ impl MaterialsManager for CachedMaterials {
         bytes: u64,
     ) -> Answer<'_, Arc<EncryptionMaterials>> {
         Box::pin(async move {
-            let identity = identity([&[suite as u8][..], &serialized(&context)?].into_iter());
+            let identity = identity([&[suite as u8][..], context.as_bytes()].into_iter());
             if let Some(materials) = self.kept(&identity, bytes) {
                 return Ok(materials);
             }

@@ -183,7 +183,7 @@ fn shape(table: &TableDescription) -> Option<TableShape> {
 }
 
 fn pairs(context: &EncryptionContext) -> HashMap<String, String> {
-    context.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+    context.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 fn bytes(blob: Option<Blob>) -> Result<Vec<u8>, String> {

@@ -1,6 +1,8 @@
 //! The encryption context of an item: what a data key is bound to.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -8,9 +10,6 @@ use base64::prelude::BASE64_STANDARD;
 use super::serialize::{type_id, write};
 use crate::value::{AttributeValue, View};
 use crate::{Error, TableConfig};
-
-/// Pairs bound to a data key, in the order of their keys' bytes.
-pub type EncryptionContext = BTreeMap<String, String>;
 
 /// The key under which a signing suite keeps its public key; the only pair that a header stores.
 pub const PUBLIC_KEY: &str = "aws-crypto-public-key";
@@ -20,18 +19,120 @@ const SORT_NAME: &str = "aws-crypto-sort-name";
 const ATTRIBUTE: &str = "aws-crypto-attr.";
 const LEGEND: &str = "aws-crypto-legend";
 
-/// The context of version 1: table, names and values of the keys.
+/// Pairs bound to a data key, each key once, in the order of the keys' bytes.
+///
+/// They are kept as the bytes that the header, the footer and the keyrings bind:
+///
+/// ```text
+///  u16 count │ (u16 length, key │ u16 length, value)*
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct EncryptionContext(Vec<u8>);
+
+/// A pair, before it stands in a context.
+type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+impl EncryptionContext {
+    /// Of pairs in any order.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where a key comes twice, or a pair is too long for the format.
+    pub fn of<'a, K, T>(pairs: impl IntoIterator<Item = (K, T)>) -> Result<Self, Error>
+    where
+        K: Into<Cow<'a, str>>,
+        T: Into<Cow<'a, str>>,
+    {
+        Self::of_pairs(pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+    }
+
+    fn of_pairs(mut pairs: Vec<Pair<'_>>) -> Result<Self, Error> {
+        pairs.sort_unstable();
+        if pairs.windows(2).any(|pairs| matches!(pairs, [(one, _), (other, _)] if one == other)) {
+            return Err(TWICE);
+        }
+        let len = |len: usize| u16::try_from(len).map(u16::to_be_bytes).map_err(|_| TOO_LONG);
+        let mut bytes = Vec::with_capacity(LIKELY_LEN);
+        bytes.extend_from_slice(&len(pairs.len())?);
+        for text in pairs.iter().flat_map(|(key, value)| [key, value]) {
+            bytes.extend_from_slice(&len(text.len())?);
+            bytes.extend_from_slice(text.as_bytes());
+        }
+        Ok(Self(bytes))
+    }
+
+    /// The same and another pair.
+    ///
+    /// # Errors
+    /// As [`EncryptionContext::of`].
+    pub fn with(&self, key: &str, value: &str) -> Result<Self, Error> {
+        Self::of(self.iter().chain([(key, value)]))
+    }
+
+    /// The value of a key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.iter().find_map(|(found, value)| (found == key).then_some(value))
+    }
+
+    /// The pairs, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut rest = self.0.get(2..).unwrap_or_default();
+        std::iter::from_fn(move || Some((take(&mut rest)?, take(&mut rest)?)))
+    }
+
+    /// The pairs, for those who want them so.
+    #[must_use]
+    pub fn to_map(&self) -> BTreeMap<String, String> {
+        self.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+    }
+
+    /// The bytes that are bound.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Default for EncryptionContext {
+    /// Without pairs.
+    fn default() -> Self {
+        Self(vec![0, 0])
+    }
+}
+
+impl fmt::Debug for EncryptionContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+/// Most contexts fit.
+const LIKELY_LEN: usize = 384;
+const TWICE: Error =
+    Error::Malformed { part: "encryption context", reason: "a key comes twice, or is stored though readers rebuild it" };
+const TOO_LONG: Error =
+    Error::Malformed { part: "encryption context", reason: "a key attribute is too long for the format" };
+
+fn take<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
+    let (len, tail) = rest.split_first_chunk()?;
+    let (head, tail) = tail.split_at_checked(usize::from(u16::from_be_bytes(*len)))?;
+    *rest = tail;
+    std::str::from_utf8(head).ok()
+}
+
+/// The context of version 1: table, names and values of the keys; and `stored`, which a header tells.
 pub fn version_1<V: AttributeValue>(
     item: &HashMap<String, V>,
     table: &str,
     config: &TableConfig,
+    stored: &EncryptionContext,
 ) -> Result<EncryptionContext, Error> {
-    let mut context = names(table, config);
+    let mut pairs = Vec::with_capacity(8);
     for key in config.keys() {
         let value = item.get(key).ok_or_else(|| Error::MissingKeyAttribute(key.to_owned()))?;
-        context.insert(format!("{ATTRIBUTE}{key}"), typed_base64(key, value)?);
+        pairs.push((attribute(key), typed_base64(key, value)?.into()));
     }
-    Ok(context)
+    whole(pairs, table, config, stored)
 }
 
 /// The context of version 2: the same, and every attribute that is to be included.
@@ -40,43 +141,47 @@ pub fn version_2<V: AttributeValue>(
     table: &str,
     config: &TableConfig,
     mut included: Vec<&str>,
+    stored: &EncryptionContext,
 ) -> Result<EncryptionContext, Error> {
     included.sort_unstable();
-    let mut context = names(table, config);
-    let mut legend = String::with_capacity(included.len());
+    let (mut pairs, mut legend) = (Vec::with_capacity(16), String::with_capacity(included.len()));
     for name in included {
         let value = item.get(name).ok_or_else(|| Error::MissingKeyAttribute(name.to_owned()))?;
         let (kind, text) = told(name, value)?;
         legend.push(kind);
-        context.insert(format!("{ATTRIBUTE}{name}"), text);
+        pairs.push((attribute(name), text));
     }
-    context.insert(LEGEND.to_owned(), legend);
-    Ok(context)
+    pairs.push((LEGEND.into(), legend.into()));
+    whole(pairs, table, config, stored)
 }
 
-/// A context's bytes, as the header, the footer and the keyrings bind it.
-pub fn serialized(context: &EncryptionContext) -> Result<Vec<u8>, Error> {
-    let mut out = Vec::with_capacity(256);
-    let len = |len: usize| u16::try_from(len).map(u16::to_be_bytes).map_err(|_| TOO_LONG);
-    out.extend_from_slice(&len(context.len())?);
-    for (key, value) in context {
-        for text in [key, value] {
-            out.extend_from_slice(&len(text.len())?);
-            out.extend_from_slice(text.as_bytes());
-        }
-    }
-    Ok(out)
+fn attribute(name: &str) -> Cow<'static, str> {
+    [ATTRIBUTE, name].concat().into()
+}
+
+fn whole<'a>(
+    mut pairs: Vec<Pair<'a>>,
+    table: &'a str,
+    config: &'a TableConfig,
+    stored: &'a EncryptionContext,
+) -> Result<EncryptionContext, Error> {
+    let mut add = |key: &'a str, value: &'a str| pairs.push((key.into(), value.into()));
+    add(PARTITION_NAME, &config.partition_key);
+    stored.iter().for_each(|(key, value)| add(key, value));
+    config.sort_key.iter().for_each(|sort_key| add(SORT_NAME, sort_key));
+    add(TABLE_NAME, table);
+    EncryptionContext::of_pairs(pairs)
 }
 
 /// What a context tells of an attribute that is a string or a number, as text; `None` where the attribute is
 /// of another type, or not in the context.
 #[must_use]
 pub fn attribute_text(context: &EncryptionContext, name: &str) -> Option<String> {
-    let value = context.get(&format!("{ATTRIBUTE}{name}"))?;
+    let value = context.get(&attribute(name))?;
     let Some(legend) = context.get(LEGEND) else { return typed_text(value) };
-    let included = context.keys().filter_map(|key| key.strip_prefix(ATTRIBUTE));
+    let included = context.iter().filter_map(|(key, _)| key.strip_prefix(ATTRIBUTE));
     let (_, kind) = included.zip(legend.chars()).find(|(included, _)| *included == name)?;
-    matches!(kind, 'S' | 'N').then(|| value.clone())
+    matches!(kind, 'S' | 'N').then(|| value.to_owned())
 }
 
 /// The text of a string or number in version 1's form.
@@ -86,27 +191,14 @@ fn typed_text(value: &str) -> Option<String> {
     matches!(kind, [0, 1 | 2]).then(|| String::from_utf8(text.to_vec()).ok())?
 }
 
-const TOO_LONG: Error =
-    Error::Malformed { part: "encryption context", reason: "a key attribute is too long for the format" };
-
-fn names(table: &str, config: &TableConfig) -> EncryptionContext {
-    let mut context = EncryptionContext::new();
-    context.insert(TABLE_NAME.to_owned(), table.to_owned());
-    context.insert(PARTITION_NAME.to_owned(), config.partition_key.clone());
-    if let Some(sort_key) = &config.sort_key {
-        context.insert(SORT_NAME.to_owned(), sort_key.clone());
-    }
-    context
-}
-
 /// The legend's letter for a value and the text that stands for it.
-fn told<V: AttributeValue>(name: &str, value: &V) -> Result<(char, String), Error> {
+fn told<'a, V: AttributeValue>(name: &str, value: &'a V) -> Result<(char, Cow<'a, str>), Error> {
     Ok(match value.view() {
-        View::S(text) => ('S', text.to_owned()),
+        View::S(text) => ('S', text.into()),
         View::N(number) => ('N', crate::number::plain(number).ok_or_else(|| not_a_number(name))?),
-        View::Bool(value) => ('L', value.to_string()),
-        View::Null => ('L', "null".to_owned()),
-        _ => ('B', typed_base64(name, value)?),
+        View::Bool(value) => ('L', if value { "true" } else { "false" }.into()),
+        View::Null => ('L', "null".into()),
+        _ => ('B', typed_base64(name, value)?.into()),
     })
 }
 
@@ -116,7 +208,8 @@ fn not_a_number(name: &str) -> Error {
 
 fn typed_base64<V: AttributeValue>(name: &str, value: &V) -> Result<String, Error> {
     let view = value.view();
-    let mut bytes = type_id(&view).to_vec();
+    let mut bytes = Vec::with_capacity(64);
+    bytes.extend_from_slice(&type_id(&view));
     write(view, &mut bytes)
         .map_err(|reason| Error::UnsupportedValue { attribute: name.to_owned(), reason })?;
     Ok(BASE64_STANDARD.encode(bytes))

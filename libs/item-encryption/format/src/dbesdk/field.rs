@@ -53,35 +53,28 @@ impl CanonicalPaths {
     }
 }
 
-/// The keys of the encrypted fields, in canonical order.
+/// The keys of the encrypted fields, in canonical order: each takes three blocks of one key stream.
 pub struct FieldKeys {
-    stream: KeyStream,
-    next: u32,
+    stream: Zeroizing<Vec<u8>>,
+    next: usize,
 }
+
+/// Bytes of key stream for a field; the last four are not used.
+const FIELD_KEY_LEN: usize = 3 * 16;
 
 impl FieldKeys {
-    /// From an item's data key, extracted, and its message id.
-    pub fn new(data_key: &Hkdf, message_id: &[u8]) -> Result<Self, Error> {
+    /// From an item's data key, extracted, and its message id: for as many of the fields as are encrypted.
+    pub fn new<V>(data_key: &Hkdf, message_id: &[u8], fields: &[Field<'_, V>]) -> Result<Self, Error> {
         let root = data_key.expand(&[b"AWS_DBE_DERIVE_KEY", message_id])?;
-        Ok(Self { stream: KeyStream::new(&root)?, next: 0 })
+        let encrypted = fields.iter().filter(|field| field.action == Action::EncryptAndSign).count();
+        let stream = KeyStream::new(&root)?.bytes(*b"AwsDbeField\x2c\0\0\0\0", encrypted * FIELD_KEY_LEN)?;
+        Ok(Self { stream, next: 0 })
     }
 
-    /// The next field's key, from three blocks of key stream.
-    pub fn next(&mut self) -> Result<FieldKey, Error> {
-        let mut counter = *b"AwsDbeField\x2c\0\0\0\0";
-        counter[12..].copy_from_slice(&self.next.wrapping_mul(3).to_be_bytes());
-        self.next += 1;
-        self.stream.field_key(counter).map(FieldKey)
-    }
-}
-
-/// A key and its nonce.
-pub struct FieldKey(Zeroizing<[u8; 44]>);
-
-impl FieldKey {
-    /// 32 bytes and 12.
-    pub fn split(&self) -> Result<(&[u8; 32], [u8; 12]), Error> {
-        let (key, nonce) = self.0.split_first_chunk::<32>().ok_or(Error::Cipher)?;
-        Ok((key, nonce.try_into().map_err(|_| Error::Cipher)?))
+    /// The next field's key and nonce.
+    pub fn next(&mut self) -> Result<(&[u8; 32], [u8; 12]), Error> {
+        let (key, nonce) = self.stream.get(self.next..).and_then(<[u8]>::split_first_chunk).ok_or(Error::Cipher)?;
+        self.next += FIELD_KEY_LEN;
+        Ok((key, *nonce.first_chunk().ok_or(Error::Cipher)?))
     }
 }

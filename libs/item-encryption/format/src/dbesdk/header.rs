@@ -9,6 +9,8 @@
 //! ```
 
 use super::context::EncryptionContext;
+use super::field::Field;
+use super::materials::Recipient;
 use crate::action::Suite;
 use crate::primitive::{Hkdf, Hmac, equal};
 use crate::{Action, Error};
@@ -66,16 +68,16 @@ impl Header {
 }
 
 /// What a header is written from.
-pub(super) struct HeaderParts<'a> {
+pub(super) struct HeaderParts<'a, V> {
     pub version: u8,
     pub suite: Suite,
     pub message_id: [u8; MESSAGE_ID_LEN],
-    pub legend: Vec<Action>,
+    pub fields: &'a [Field<'a, V>],
     pub stored_context: Option<(&'a str, &'a str)>,
-    pub encrypted_data_keys: Vec<&'a EncryptedDataKey>,
+    pub recipients: &'a [Recipient],
 }
 
-impl HeaderParts<'_> {
+impl<V> HeaderParts<'_, V> {
     /// The header's bytes, committing to the data key.
     pub fn sealed(&self, data_key: &Hkdf) -> Result<Vec<u8>, Error> {
         let mut bytes = self.unsealed()?;
@@ -88,16 +90,14 @@ impl HeaderParts<'_> {
         let mut out = Vec::with_capacity(512);
         out.extend_from_slice(&[self.version, flavor(self.suite)]);
         out.extend_from_slice(&self.message_id);
-        out.extend_from_slice(&short_len(self.legend.len())?);
-        out.extend(self.legend.iter().map(|action| letter(*action)));
+        out.extend_from_slice(&short_len(self.fields.len())?);
+        out.extend(self.fields.iter().map(|field| letter(field.action)));
         out.extend_from_slice(&short_len(usize::from(self.stored_context.is_some()))?);
         for text in self.stored_context.iter().flat_map(|(key, value)| [key, value]) {
             write_short(text.as_bytes(), &mut out)?;
         }
-        let count =
-            u8::try_from(self.encrypted_data_keys.len()).map_err(|_| malformed("too many recipients"))?;
-        out.push(count);
-        for key in &self.encrypted_data_keys {
+        out.push(u8::try_from(self.recipients.len()).map_err(|_| malformed("too many recipients"))?);
+        for key in self.recipients.iter().map(|recipient| &recipient.encrypted_data_key) {
             write_short(key.provider_id.as_bytes(), &mut out)?;
             write_short(&key.provider_info, &mut out)?;
             write_short(&key.ciphertext, &mut out)?;
@@ -192,15 +192,12 @@ impl<'a> Reader<'a> {
 
     fn context(&mut self) -> Result<EncryptionContext, Error> {
         let count = u16::from_be_bytes(self.array()?);
-        let mut context = EncryptionContext::new();
-        for _ in 0..count {
-            let (key, value) = (self.text()?, self.text()?);
-            if context.last_key_value().is_some_and(|(last, _)| *last >= key) {
-                return Err(malformed("its encryption context is not sorted"));
-            }
-            context.insert(key, value);
+        let pairs = (0..count).map(|_| Ok((self.text()?, self.text()?))).collect::<Result<Vec<_>, Error>>()?;
+        if pairs.is_sorted_by_key(|(key, _)| key) {
+            EncryptionContext::of(pairs)
+        } else {
+            Err(malformed("its encryption context is not sorted"))
         }
-        Ok(context)
     }
 
     fn encrypted_data_keys(&mut self) -> Result<Vec<EncryptedDataKey>, Error> {
@@ -213,15 +210,14 @@ impl<'a> Reader<'a> {
 
     fn encrypted_data_key(&mut self) -> Result<EncryptedDataKey, Error> {
         Ok(EncryptedDataKey {
-            provider_id: self.text()?,
+            provider_id: self.text()?.to_owned(),
             provider_info: self.short()?.to_vec(),
             ciphertext: self.short()?.to_vec(),
         })
     }
 
-    fn text(&mut self) -> Result<String, Error> {
-        let text = std::str::from_utf8(self.short()?).map_err(|_| malformed("a text is not UTF-8"))?;
-        Ok(text.to_owned())
+    fn text(&mut self) -> Result<&'a str, Error> {
+        std::str::from_utf8(self.short()?).map_err(|_| malformed("a text is not UTF-8"))
     }
 
     fn short(&mut self) -> Result<&'a [u8], Error> {

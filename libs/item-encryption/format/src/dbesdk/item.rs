@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::context::{self, EncryptionContext, PUBLIC_KEY};
-use super::field::{CanonicalPaths, Field, FieldKey, FieldKeys, sort};
+use super::field::{CanonicalPaths, Field, FieldKeys, sort};
 use super::header::{HeaderParts, MESSAGE_ID_LEN};
 use super::materials::EncryptionMaterials;
 use super::record::Record;
@@ -31,7 +31,7 @@ pub fn encryption_context<V: AttributeValue>(
 ) -> Result<EncryptionContext, Error> {
     let table = &config.logical_table_name;
     if !config.has_context_attributes() {
-        return context::version_1(item, table, config);
+        return context::version_1(item, table, config, &EncryptionContext::default());
     }
     let mut included = Vec::new();
     for name in item.keys() {
@@ -39,7 +39,7 @@ pub fn encryption_context<V: AttributeValue>(
             included.push(name.as_str());
         }
     }
-    context::version_2(item, table, config, included)
+    context::version_2(item, table, config, included, &EncryptionContext::default())
 }
 
 /// Encrypts and signs an item under materials whose context is its [`encryption_context`].
@@ -53,16 +53,16 @@ pub fn encrypt<V: AttributeValue>(
 ) -> Result<HashMap<String, V>, Error> {
     refuse_reserved_names(&item)?;
     let message_id = random()?;
-    let data_key = Hkdf::new(&*materials.data_key);
+    let data_key = Hkdf::new(&*materials.data_key)?;
     let fields = written_fields(&mut item, config)?;
     let header = parts_of(&fields, config, materials, message_id).sealed(&data_key)?;
     let mut record = Record::new(&header, materials.bound());
     let mut paths = CanonicalPaths::of(&config.logical_table_name);
-    let mut keys = FieldKeys::new(&data_key, &message_id)?;
+    let mut keys = FieldKeys::new(&data_key, &message_id, &fields)?;
     for field in fields {
         let path = paths.path(&field);
         if field.action == Action::EncryptAndSign {
-            let stored = seal_field(&keys.next()?, path, field.name, field.value)?;
+            let stored = seal_field(keys.next()?, path, field.name, field.value)?;
             let (kind, ciphertext) = stored.split_first_chunk().ok_or(Error::Cipher)?;
             record.encrypted(path, *kind, ciphertext);
             *field.value = V::from_parts(Parts::B(stored));
@@ -106,21 +106,20 @@ fn parts_of<'a, V>(
     config: &TableConfig,
     materials: &'a EncryptionMaterials,
     message_id: [u8; MESSAGE_ID_LEN],
-) -> HeaderParts<'a> {
-    let context = materials.context().get_key_value(PUBLIC_KEY);
+) -> HeaderParts<'a, V> {
     HeaderParts {
         version: if config.has_context_attributes() { 2 } else { 1 },
         suite: if materials.signing_key.is_some() { Suite::Ecdsa } else { Suite::NoEcdsa },
         message_id,
-        legend: fields.iter().map(|field| field.action).collect(),
-        stored_context: context.map(|(key, value)| (key.as_str(), value.as_str())),
-        encrypted_data_keys: materials.recipients.iter().map(|to| &to.encrypted_data_key).collect(),
+        fields,
+        stored_context: materials.context().get(PUBLIC_KEY).map(|value| (PUBLIC_KEY, value)),
+        recipients: &materials.recipients,
     }
 }
 
 /// Type, ciphertext and tag of a value.
 fn seal_field<V: AttributeValue>(
-    key: &FieldKey,
+    (key, nonce): (&[u8; 32], [u8; 12]),
     path: &[u8],
     name: &str,
     value: &V,
@@ -130,7 +129,6 @@ fn seal_field<V: AttributeValue>(
     stored.extend_from_slice(&type_id(&view));
     write(view, &mut stored)
         .map_err(|reason| Error::UnsupportedValue { attribute: name.to_owned(), reason })?;
-    let (key, nonce) = key.split()?;
     gcm_seal(key, nonce, path, &mut stored, 2)?;
     Ok(stored)
 }

@@ -3,7 +3,7 @@
 //! A keyring never wraps the data key itself but an *intermediate* key of one recipient; from that follow
 //! the key that wraps the data key, and the recipient's own authentication key.
 
-use super::context::{EncryptionContext, PUBLIC_KEY, serialized};
+use super::context::{EncryptionContext, PUBLIC_KEY};
 use super::header::EncryptedDataKey;
 use crate::Error;
 use crate::action::Suite;
@@ -22,7 +22,6 @@ pub struct EncryptionMaterials {
     pub(super) signing_key: Option<SigningKey>,
     pub(super) context: EncryptionContext,
     pub(super) recipients: Vec<Recipient>,
-    bound: Vec<u8>,
 }
 
 pub(super) struct Recipient {
@@ -38,10 +37,9 @@ impl EncryptionMaterials {
             Suite::NoEcdsa => None,
         };
         if let Some(key) = &signing_key {
-            context.insert(PUBLIC_KEY.to_owned(), BASE64_STANDARD.encode(key.public_key()?));
+            context = context.with(PUBLIC_KEY, &BASE64_STANDARD.encode(key.public_key()?))?;
         }
-        let bound = serialized(&context)?;
-        Ok(Self { data_key: random()?.into(), signing_key, context, recipients: Vec::new(), bound })
+        Ok(Self { data_key: random()?.into(), signing_key, context, recipients: Vec::with_capacity(1) })
     }
 
     /// The whole encryption context, for keyrings that bind it themselves.
@@ -53,7 +51,7 @@ impl EncryptionMaterials {
     /// The context's bytes, as keyrings authenticate them.
     #[must_use]
     pub fn bound(&self) -> &[u8] {
-        &self.bound
+        self.context.as_bytes()
     }
 
     /// Adds a recipient: `intermediate` is a fresh 32-byte key, and `wrapped` the same wrapped by a keyring.
@@ -67,7 +65,7 @@ impl EncryptionMaterials {
         let keys = IntermediateKeys::of(intermediate)?;
         let mut ciphertext = Vec::with_capacity(WRAPPED_LEN + wrapped.len());
         ciphertext.extend_from_slice(&*self.data_key);
-        gcm_seal(&*keys.wrapping, [0; 12], &self.bound, &mut ciphertext, 0)?;
+        gcm_seal(&*keys.wrapping, [0; 12], self.bound(), &mut ciphertext, 0)?;
         ciphertext.extend_from_slice(wrapped);
         let encrypted_data_key =
             EncryptedDataKey { provider_id: provider_id.to_owned(), provider_info, ciphertext };
@@ -115,7 +113,7 @@ struct IntermediateKeys {
 
 impl IntermediateKeys {
     fn of(intermediate: &Secret) -> Result<Self, Error> {
-        let hkdf = Hkdf::new(&**intermediate);
+        let hkdf = Hkdf::new(&**intermediate)?;
         Ok(Self {
             wrapping: hkdf.expand(&[b"AWS_MPL_INTERMEDIATE_KEYWRAP_ENC"])?,
             mac: hkdf.expand(&[b"AWS_MPL_INTERMEDIATE_KEYWRAP_MAC"])?,

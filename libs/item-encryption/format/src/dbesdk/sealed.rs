@@ -6,15 +6,15 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use zeroize::Zeroize;
 
-use super::context::{self, EncryptionContext, PUBLIC_KEY, serialized};
-use super::field::{CanonicalPaths, Field, FieldKey, FieldKeys, sort};
+use super::context::{self, EncryptionContext, PUBLIC_KEY};
+use super::field::{CanonicalPaths, Field, FieldKeys, sort};
 use super::header::{EncryptedDataKey, Header};
 use super::materials::DataKey;
 use super::record::Record;
 use super::serialize::{TypeId, read_owned};
 use super::{FOOTER, HEADER, RESERVED_PREFIX, footer};
-use crate::primitive::{Hkdf, gcm_open};
-use crate::value::{AttributeValue, View};
+use crate::primitive::{Hkdf, gcm_open_from};
+use crate::value::{AttributeValue, Parts, View};
 use crate::{Action, Error, TableConfig};
 
 /// The shortest stored form of an encrypted attribute: its type, and the tag of no bytes.
@@ -24,10 +24,9 @@ const LEAST_STORED: usize = 2 + 16;
 pub struct SealedItem<'c, V> {
     item: HashMap<String, V>,
     header: Header,
-    header_value: V,
-    footer_value: V,
+    header_bytes: Vec<u8>,
+    footer: Vec<u8>,
     context: EncryptionContext,
-    bound: Vec<u8>,
     table: &'c str,
     config: &'c TableConfig,
 }
@@ -42,12 +41,11 @@ impl<'c, V: AttributeValue> SealedItem<'c, V> {
         table: &'c str,
         config: &'c TableConfig,
     ) -> Result<Self, Error> {
-        let header_value = part(&mut item, HEADER)?;
-        let footer_value = part(&mut item, FOOTER)?;
-        let header = Header::parse(bytes(&header_value, HEADER)?)?;
+        let header_bytes = part(&mut item, HEADER)?;
+        let footer = part(&mut item, FOOTER)?;
+        let header = Header::parse(&header_bytes)?;
         let context = whole_context(&item, table, config, &header)?;
-        let bound = serialized(&context)?;
-        Ok(Self { item, header, header_value, footer_value, context, bound, table, config })
+        Ok(Self { item, header, header_bytes, footer, context, table, config })
     }
 
     /// The wrapped data keys, for the keyring to choose from.
@@ -65,7 +63,7 @@ impl<'c, V: AttributeValue> SealedItem<'c, V> {
     /// The context's bytes, as keyrings authenticate them.
     #[must_use]
     pub fn bound(&self) -> &[u8] {
-        &self.bound
+        self.context.as_bytes()
     }
 
     /// Verifies the whole item, then decrypts it. Beacons, which nobody signs, are left out.
@@ -73,19 +71,19 @@ impl<'c, V: AttributeValue> SealedItem<'c, V> {
     /// # Errors
     /// [`Error::WrongKey`], [`Error::Signature`], [`Error::Malformed`].
     pub fn decrypt(self, key: &DataKey) -> Result<HashMap<String, V>, Error> {
-        let Self { mut item, header, header_value, footer_value, bound, table, config, .. } = self;
-        let header_bytes = bytes(&header_value, HEADER)?;
-        let data_key = Hkdf::new(&*key.data_key);
-        header.check_commitment(header_bytes, &data_key)?;
+        let Self { mut item, header, header_bytes, footer, context, table, config } = self;
+        let data_key = Hkdf::new(&*key.data_key)?;
+        header.check_commitment(&header_bytes, &data_key)?;
         let values = item.iter_mut().map(|(name, value)| (name.as_str(), value));
         let fields = read_fields(values, config, &header)?;
         let mut paths = CanonicalPaths::of(table);
-        let record = record(&fields, &mut paths, header_bytes, &bound)?;
-        let footer_bytes = bytes(&footer_value, FOOTER)?;
-        verify(footer_bytes, &header, key, record)?;
-        let mut keys = FieldKeys::new(&data_key, &header.message_id)?;
+        let record = record(&fields, &mut paths, &header_bytes, context.as_bytes())?;
+        verify(&footer, &header, key, record)?;
+        let mut keys = FieldKeys::new(&data_key, &header.message_id, &fields)?;
         for field in fields.into_iter().filter(|field| field.action == Action::EncryptAndSign) {
-            *field.value = open_field(&keys.next()?, paths.path(&field), field.name, field.value)?;
+            let stored = std::mem::replace(field.value, V::from_parts(Parts::Null)).into_binary();
+            let stored = stored.ok_or_else(|| Error::StoredForm(field.name.to_owned()))?;
+            *field.value = open_field(keys.next()?, paths.path(&field), stored)?;
         }
         item.retain(|name, _| !name.starts_with(RESERVED_PREFIX));
         Ok(item)
@@ -120,17 +118,8 @@ fn verify(footer: &[u8], header: &Header, key: &DataKey, record: Record) -> Resu
 }
 
 /// Takes one of the format's own attributes out of an item.
-fn part<V: AttributeValue>(item: &mut HashMap<String, V>, name: &'static str) -> Result<V, Error> {
-    let value = item.remove(name).ok_or(Error::NotEncrypted(name))?;
-    bytes(&value, name).map(|_| ())?;
-    Ok(value)
-}
-
-fn bytes<'a, V: AttributeValue>(value: &'a V, name: &'static str) -> Result<&'a [u8], Error> {
-    match value.view() {
-        View::B(bytes) => Ok(bytes),
-        _ => Err(Error::NotEncrypted(name)),
-    }
+fn part<V: AttributeValue>(item: &mut HashMap<String, V>, name: &'static str) -> Result<Vec<u8>, Error> {
+    item.remove(name).and_then(V::into_binary).ok_or(Error::NotEncrypted(name))
 }
 
 /// The signed attributes with what the header says was done to them.
@@ -161,25 +150,20 @@ fn whole_context<V: AttributeValue>(
     config: &TableConfig,
     header: &Header,
 ) -> Result<EncryptionContext, Error> {
-    let mut context = match header.version {
+    match header.version {
         1 => {
             let found = item.keys().filter(|name| config.reads_as_signed(name)).count();
             check_scope(header, found)?;
-            context::version_1(item, table, config)?
+            context::version_1(item, table, config, &header.stored_context)
         }
         _ => {
             let fields = read_fields(item.keys().map(|name| (name.as_str(), ())), config, header)?;
             let included =
                 fields.iter().filter(|field| field.action == Action::SignAndIncludeInEncryptionContext);
-            context::version_2(item, table, config, included.map(|field| field.name).collect())?
-        }
-    };
-    for (key, value) in &header.stored_context {
-        if context.insert(key.clone(), value.clone()).is_some() {
-            return Err(Error::Malformed { part: "header", reason: "it stores a pair that readers rebuild" });
+            let included = included.map(|field| field.name).collect();
+            context::version_2(item, table, config, included, &header.stored_context)
         }
     }
-    Ok(context)
 }
 
 /// The type in clear and the ciphertext of an attribute that is stored encrypted.
@@ -193,14 +177,17 @@ fn stored_form<'a, V: AttributeValue>(name: &str, value: &'a V) -> Result<(TypeI
     }
 }
 
-fn open_field<V: AttributeValue>(key: &FieldKey, path: &[u8], name: &str, value: &V) -> Result<V, Error> {
-    let (kind, sealed) = stored_form(name, value)?;
-    let (key, nonce) = key.split()?;
-    let mut plain = sealed.to_vec();
-    let Ok(len) = gcm_open(key, nonce, path, &mut plain).map(|plain| plain.len()) else {
-        plain.zeroize();
+/// Decrypts an attribute in its own memory.
+fn open_field<V: AttributeValue>(
+    (key, nonce): (&[u8; 32], [u8; 12]),
+    path: &[u8],
+    mut stored: Vec<u8>,
+) -> Result<V, Error> {
+    let kind: TypeId = *stored.first_chunk().ok_or(Error::Cipher)?;
+    let Ok(len) = gcm_open_from(key, nonce, path, &mut stored, kind.len()).map(|plain| plain.len()) else {
+        stored.zeroize();
         return Err(Error::Signature);
     };
-    plain.truncate(len);
-    read_owned(kind, plain).ok_or(Error::Malformed { part: "value", reason: "its bytes are not of its type" })
+    stored.truncate(len);
+    read_owned(kind, stored).ok_or(Error::Malformed { part: "value", reason: "its bytes are not of its type" })
 }

@@ -1,5 +1,6 @@
 //! Values as the format signs and encrypts them: a two-byte type, and bytes.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use crate::number;
@@ -58,16 +59,16 @@ fn write_nested<V: AttributeValue>(view: View<'_, V>, out: &mut Vec<u8>, depth: 
         View::Bool(value) => extend(out, &[u8::from(value)]),
         View::Ss(mut set) => {
             set.sort_unstable_by(|one, other| utf16_order(one, other));
-            write_set(&set, out)
+            write_set(set.iter().map(|text| text.as_bytes()), out)
         }
         View::Ns(set) => {
             let mut set = set.into_iter().map(plain).collect::<Result<Vec<_>, _>>()?;
             set.sort_unstable();
-            write_set(&set, out)
+            write_set(set.iter().map(|text| text.as_bytes()), out)
         }
         View::Bs(mut set) => {
             set.sort_unstable();
-            write_set(&set, out)
+            write_set(set.into_iter(), out)
         }
         View::L(list) => write_list(&list, out, depth),
         View::M(map) => write_map(map, out, depth),
@@ -80,7 +81,7 @@ fn extend(out: &mut Vec<u8>, bytes: &[u8]) -> Result<(), Reason> {
     Ok(())
 }
 
-fn plain(text: &str) -> Result<String, Reason> {
+fn plain(text: &str) -> Result<Cow<'_, str>, Reason> {
     number::plain(text).ok_or("it is not a number DynamoDB takes")
 }
 
@@ -89,9 +90,12 @@ pub fn utf16_order(one: &str, other: &str) -> Ordering {
     one.encode_utf16().cmp(other.encode_utf16())
 }
 
-fn write_set(set: &[impl AsRef<[u8]>], out: &mut Vec<u8>) -> Result<(), Reason> {
+fn write_set<'a>(
+    mut set: impl ExactSizeIterator<Item = &'a [u8]>,
+    out: &mut Vec<u8>,
+) -> Result<(), Reason> {
     write_len(set.len(), out)?;
-    set.iter().try_for_each(|element| write_with_len(element.as_ref(), out))
+    set.try_for_each(|element| write_with_len(element, out))
 }
 
 fn write_list<V: AttributeValue>(list: &[&V], out: &mut Vec<u8>, depth: usize) -> Result<(), Reason> {

@@ -1,6 +1,7 @@
 //! The direct KMS provider: a data key of a KMS for each item, bound to the item's key and table.
 
-use std::collections::{BTreeMap, HashMap};
+use std::borrow::Cow;
+use std::collections::HashMap;
 
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
 use base64::Engine;
@@ -9,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::description::{Description, KEY_ALGORITHM, WRAP_ALGORITHM, WRAPPED_KEY};
 use super::keys::ContentKey;
+use crate::dbesdk::EncryptionContext;
 use crate::value::{AttributeValue, View};
 use crate::{Error, number};
 
@@ -33,24 +35,29 @@ pub fn context<V: AttributeValue>(
     keys: &[String],
     table: Option<&str>,
     spelling: NumberSpelling,
-) -> Result<BTreeMap<String, String>, Error> {
-    let mut context = BTreeMap::new();
+) -> Result<EncryptionContext, Error> {
+    let mut pairs: Vec<(&str, Cow<'_, str>)> = vec![
+        ("*amzn-ddb-env-alg*", CONTENT_ALGORITHM.into()),
+        ("*amzn-ddb-sig-alg*", SIGNING_ALGORITHM.into()),
+    ];
+    pairs.extend(table.map(|table| ("*aws-kms-table*", table.into())));
     for key in keys {
         let value = item.get(key).ok_or_else(|| Error::MissingKeyAttribute(key.clone()))?;
-        context.insert(key.clone(), told(key, value, spelling)?);
+        pairs.push((key, told(key, value, spelling)?));
     }
-    context.insert("*amzn-ddb-env-alg*".to_owned(), CONTENT_ALGORITHM.to_owned());
-    context.insert("*amzn-ddb-sig-alg*".to_owned(), SIGNING_ALGORITHM.to_owned());
-    context.extend(table.map(|table| ("*aws-kms-table*".to_owned(), table.to_owned())));
-    Ok(context)
+    EncryptionContext::of(pairs)
 }
 
-fn told<V: AttributeValue>(name: &str, value: &V, spelling: NumberSpelling) -> Result<String, Error> {
+fn told<'a, V: AttributeValue>(
+    name: &str,
+    value: &'a V,
+    spelling: NumberSpelling,
+) -> Result<Cow<'a, str>, Error> {
     let unsupported = |reason| Error::UnsupportedValue { attribute: name.to_owned(), reason };
     match value.view() {
-        View::S(text) => Ok(text.to_owned()),
-        View::B(bytes) => Ok(BASE64_STANDARD.encode(bytes)),
-        View::N(text) if spelling == NumberSpelling::AsWritten => Ok(text.to_owned()),
+        View::S(text) => Ok(text.into()),
+        View::B(bytes) => Ok(BASE64_STANDARD.encode(bytes).into()),
+        View::N(text) if spelling == NumberSpelling::AsWritten => Ok(text.into()),
         View::N(text) => number::plain(text).ok_or(unsupported("it is not a number DynamoDB takes")),
         _ => Err(unsupported("a key is a string, a number or binary")),
     }

@@ -1,5 +1,6 @@
 //! Values as tag, length and bytes.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use crate::dbesdk::serialize::utf16_order;
@@ -72,16 +73,16 @@ impl Writer<'_> {
             View::B(bytes) => self.scalar(b'b', bytes),
             View::Ss(mut set) => {
                 set.sort_unstable_by(|one, other| order.texts(one, other));
-                self.set(b'S', &set)
+                self.set(b'S', set.iter().map(|text| text.as_bytes()))
             }
             View::Ns(set) => {
                 let mut set = set.into_iter().map(plain).collect::<Result<Vec<_>, _>>()?;
                 set.sort_unstable();
-                self.set(b'N', &set)
+                self.set(b'N', set.iter().map(|text| text.as_bytes()))
             }
             View::Bs(mut set) => {
                 set.sort_unstable_by(|one, other| order.bytes(one, other));
-                self.set(b'B', &set)
+                self.set(b'B', set.into_iter())
             }
             View::L(list) => self.list(&list, depth),
             View::M(map) => self.map(map, depth),
@@ -119,10 +120,14 @@ impl Writer<'_> {
         self.bytes(bytes)
     }
 
-    fn set(&mut self, tag: u8, set: &[impl AsRef<[u8]>]) -> Result<(), Reason> {
+    fn set<'s>(
+        &mut self,
+        tag: u8,
+        mut set: impl ExactSizeIterator<Item = &'s [u8]>,
+    ) -> Result<(), Reason> {
         self.tag(tag)?;
         self.len(set.len())?;
-        set.iter().try_for_each(|element| self.bytes(element.as_ref()))
+        set.try_for_each(|element| self.bytes(element))
     }
 
     fn bytes(&mut self, bytes: &[u8]) -> Result<(), Reason> {
@@ -143,7 +148,7 @@ impl Writer<'_> {
     }
 }
 
-fn plain(text: &str) -> Result<String, Reason> {
+fn plain(text: &str) -> Result<Cow<'_, str>, Reason> {
     number::plain(text).ok_or("it is not a number DynamoDB takes")
 }
 

@@ -38,6 +38,10 @@ impl AttributeValue for Sdk {
             Parts::M(map) => Self::M(map.into_iter().collect::<HashMap<_, _>>()),
         }
     }
+
+    fn into_binary(self) -> Option<Vec<u8>> {
+        if let Self::B(blob) = self { Some(blob.into_inner()) } else { None }
+    }
 }
 
 #[cfg(test)]

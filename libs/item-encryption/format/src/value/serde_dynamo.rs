@@ -36,6 +36,10 @@ impl AttributeValue for Dynamo {
             Parts::M(map) => Self::M(map.into_iter().collect::<HashMap<_, _>>()),
         }
     }
+
+    fn into_binary(self) -> Option<Vec<u8>> {
+        if let Self::B(bytes) = self { Some(bytes) } else { None }
+    }
 }
 
 #[cfg(test)]

@@ -42,8 +42,9 @@ impl RawAes {
     ) -> Option<Result<DataKey, Error>> {
         let iv = self.iv_of(encrypted)?;
         let open = || {
-            let mut wrapped = Zeroizing::new(encrypted.wrapped_intermediate()?.to_vec());
-            let intermediate = secret(gcm_open(&self.key, iv, bound, &mut wrapped)?)?;
+            let wrapped = <[u8; 48]>::try_from(encrypted.wrapped_intermediate()?).map_err(|_| Error::Unwrap)?;
+            let mut wrapped = Zeroizing::new(wrapped);
+            let intermediate = secret(gcm_open(&self.key, iv, bound, &mut *wrapped)?)?;
             DataKey::open(encrypted, at, bound, &intermediate)
         };
         Some(open())

@@ -86,7 +86,7 @@ fn normal_value(value: Value) -> Value {
 }
 
 fn plain(number: &str) -> String {
-    number::plain(number).expect("a number")
+    number::plain(number).expect("a number").into_owned()
 }
 
 fn sorted<T: Ord>(mut set: Vec<T>) -> Vec<T> {

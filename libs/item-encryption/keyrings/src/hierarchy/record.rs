@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 
-use item_encryption_format::Value;
+use item_encryption_format::{Error, Value};
 use item_encryption_format::dbesdk::EncryptionContext;
 
 use crate::tables::Item;
@@ -76,11 +76,10 @@ pub struct Record {
 
 impl Record {
     /// What the KMS binds the key to.
-    pub fn context(&self, logical_name: &str) -> EncryptionContext {
-        let mut context: EncryptionContext = self.pairs().collect();
-        context.insert(HIERARCHY.to_owned(), "1".to_owned());
-        context.insert(LOGICAL_NAME.to_owned(), logical_name.to_owned());
-        context
+    pub fn context(&self, logical_name: &str) -> Result<EncryptionContext, Error> {
+        let fixed = [(HIERARCHY, "1"), (LOGICAL_NAME, logical_name)];
+        let fixed = fixed.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        EncryptionContext::of(self.pairs().chain(fixed))
     }
 
     /// The item, with the key encrypted under that context.

@@ -181,14 +181,14 @@ impl KeyStore {
     }
 
     async fn decrypted(&self, record: &Record, encrypted: &[u8]) -> Result<Secret, KeyringError> {
-        let (key, context) = (self.kms_key_of(record)?, record.context(&self.logical_name));
+        let (key, context) = (self.kms_key_of(record)?, record.context(&self.logical_name)?);
         let plain = self.kms.decrypt(&key, encrypted, &context).await;
         secret(plain.map_err(|reason| refused("Decrypt", &key, reason))?)
     }
 
     /// Has the KMS open what is to be replaced, so that a forged item does not become a branch key's parent.
     async fn check_genuine(&self, record: &Record, encrypted: &[u8]) -> Result<(), KeyringError> {
-        let (key, context) = (self.kms_key_of(record)?, record.context(&self.logical_name));
+        let (key, context) = (self.kms_key_of(record)?, record.context(&self.logical_name)?);
         let again = self.kms.re_encrypt(&key, encrypted, &context, &context).await;
         again.map(|_| ()).map_err(|reason| refused("ReEncrypt", &key, reason))
     }
@@ -226,7 +226,7 @@ impl KeyStore {
         let versioned = Record { kind: Kind::Version(version), ..new.clone() };
         let activated = Record { kind: Kind::Active(version), ..new.clone() };
         let encrypted = self.generated(&versioned).await?;
-        let (from, to) = (versioned.context(&self.logical_name), activated.context(&self.logical_name));
+        let (from, to) = (versioned.context(&self.logical_name)?, activated.context(&self.logical_name)?);
         let again = self.kms.re_encrypt(&new.kms_arn, &encrypted, &from, &to).await;
         let again = again.map_err(|reason| refused("ReEncrypt", &new.kms_arn, reason))?;
         match self.put(&versioned, encrypted, PutCondition::Absent(ID)).await? {
@@ -236,7 +236,7 @@ impl KeyStore {
     }
 
     async fn generated(&self, record: &Record) -> Result<Vec<u8>, KeyringError> {
-        let (key, context) = (&record.kms_arn, record.context(&self.logical_name));
+        let (key, context) = (&record.kms_arn, record.context(&self.logical_name)?);
         let made = self.kms.generate_data_key_without_plaintext(key, &context).await;
         made.map_err(|reason| refused("GenerateDataKeyWithoutPlaintext", key, reason))
     }

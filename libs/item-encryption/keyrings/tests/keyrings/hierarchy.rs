@@ -152,8 +152,8 @@ fn a_branch_key_is_bound_to_its_place_its_context_and_its_key_store() {
     let id = block_on(world.store().create_key(None, own)).unwrap();
     let active = || block_on(world.store().active_key(&id));
     let context = world.kms.0.lock().unwrap().wrapped[0].context.clone();
-    assert_eq!(context["aws-crypto-ec:department"], "x");
-    assert_eq!((&*context["tablename"], &*context["hierarchy-version"]), ("logical", "1"));
+    assert_eq!(context.get("aws-crypto-ec:department"), Some("x"));
+    assert_eq!((context.get("tablename"), context.get("hierarchy-version")), (Some("logical"), Some("1")));
     assert!(active().is_ok());
     let kms = Arc::new(world.kms.clone());
     let arn = StoreKey::One(KeyArn::parse(ARN).unwrap());
@@ -208,7 +208,7 @@ fn two_who_rotate_at_once_do_not_overwrite_each_other() {
 }
 
 fn context(pairs: &[(&str, &str)]) -> EncryptionContext {
-    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    EncryptionContext::of(pairs.iter().copied()).unwrap()
 }
 
 #[test]

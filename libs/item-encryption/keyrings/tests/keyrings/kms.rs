@@ -12,7 +12,7 @@ fn a_kms_key_opens_under_the_same_context_and_its_refusal_is_told() {
     let kms = FakeKms::default();
     let sealed = seal(&KmsKeyring::new(kms.clone(), ARN)).unwrap();
     assert_eq!(open(&KmsKeyring::new(kms.clone(), ARN), sealed.clone()).unwrap(), note());
-    assert_eq!(kms.0.lock().unwrap().wrapped[0].context["aws-crypto-table-name"], "Notes");
+    assert_eq!(kms.0.lock().unwrap().wrapped[0].context.get("aws-crypto-table-name"), Some("Notes"));
     kms.0.lock().unwrap().disabled = true;
     let refused = open(&KmsKeyring::new(kms, ARN), sealed).err().unwrap();
     assert!(refused.to_string().contains("is disabled"), "{refused}");
