@@ -75,8 +75,10 @@ impl Bare {
             let point: EcPublicKeyCompressedBin = key.public_key().as_be_bytes().expect("it has a point");
             (key, point.as_ref().to_vec())
         });
-        (self.data_key, self.intermediate) = (random(), random());
-        (self.message_id, self.nonce) = (random(), random());
+        (self.data_key, self.message_id) = (random(), random());
+        let drawn: [u8; 44] = random();
+        self.intermediate.copy_from_slice(&drawn[..32]);
+        self.nonce.copy_from_slice(&drawn[32..]);
         let intermediate = prk(&self.intermediate);
         let (wrapping, mac) = (expand(&intermediate, b"ENC"), expand(&intermediate, b"MAC"));
         let keys = [(self.wrapping, self.nonce, self.intermediate), (wrapping, [0; 12], self.data_key)];

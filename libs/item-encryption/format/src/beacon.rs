@@ -33,9 +33,7 @@ impl Beacon {
     /// # Errors
     /// [`Error::Cipher`] for another number of bits.
     pub fn new(name: &str, bits: u8, beacon_key: &[u8]) -> Result<Self, Error> {
-        let mut derived = Zeroizing::new([0; 64]);
-        let info: [&[u8]; 2] = [b"AWS_DBE_SCAN_BEACON", name.as_bytes()];
-        Hkdf::new(beacon_key)?.expand_into(&info, &mut *derived)?;
+        let derived = Hkdf::new(beacon_key)?.expand_block(&[b"AWS_DBE_SCAN_BEACON", name.as_bytes()])?;
         match bits {
             1..=MAX_BITS => Ok(Self { name: name.to_owned(), bits, key: Key::new(HMAC_SHA384, &*derived) }),
             _ => Err(Error::Cipher),

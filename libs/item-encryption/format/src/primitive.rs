@@ -25,7 +25,9 @@ pub fn random<const N: usize>() -> Result<[u8; N], Error> {
 pub struct Hkdf(hmac::Key);
 
 /// Bytes of SHA-512's digests.
-const BLOCK: usize = 64;
+pub const BLOCK: usize = 64;
+/// What numbers the first block of an expansion.
+const FIRST: &[u8] = &[1];
 
 /// No salt counts as a block of zeros.
 static NO_SALT: LazyLock<hmac::Key> = LazyLock::new(|| hmac::Key::new(hmac::HMAC_SHA512, &[0; BLOCK]));
@@ -38,25 +40,29 @@ impl Hkdf {
         Ok(Self(hmac::Key::new(hmac::HMAC_SHA512, &*extracted)))
     }
 
-    /// Expands into 32 bytes.
+    /// Expands into 32 bytes; the parts of `info` have at most 127 bytes together.
     pub fn expand(&self, info: &[&[u8]]) -> Result<Secret, Error> {
-        let mut bytes = Secret::default();
-        self.expand_into(info, &mut *bytes)?;
-        Ok(bytes)
+        let (mut message, mut len) = ([0; 128], 0);
+        for part in info.iter().chain(&[FIRST]) {
+            let place = message.get_mut(len..len + part.len()).ok_or(Error::Cipher)?;
+            place.copy_from_slice(part);
+            len += part.len();
+        }
+        let block = self.block(&message[..len])?;
+        let secret = block.first_chunk().copied().map(Zeroizing::new);
+        secret.ok_or(Error::Cipher)
     }
 
-    /// Expands into as many bytes as `out` has.
-    pub fn expand_into(&self, info: &[&[u8]], out: &mut [u8]) -> Result<(), Error> {
-        let (mut block, mut message) = (Zeroizing::new([0; BLOCK]), Zeroizing::new(Vec::with_capacity(2 * BLOCK)));
-        for (at, part) in out.chunks_mut(BLOCK).enumerate() {
-            message.clear();
-            message.extend_from_slice(if at == 0 { &[] } else { &*block });
-            info.iter().for_each(|info| message.extend_from_slice(info));
-            message.push(u8::try_from(at + 1).map_err(|_| Error::Cipher)?);
-            hmac::sign_to_buffer(&self.0, &message, &mut *block).map_err(|_| Error::Cipher)?;
-            part.copy_from_slice(&block[..part.len()]);
-        }
-        Ok(())
+    /// Expands into a whole block.
+    pub fn expand_block(&self, info: &[&[u8]]) -> Result<Zeroizing<[u8; BLOCK]>, Error> {
+        self.block(&[&info.concat(), FIRST].concat())
+    }
+
+    /// The only block that keys of this length take.
+    fn block(&self, message: &[u8]) -> Result<Zeroizing<[u8; BLOCK]>, Error> {
+        let mut block = Zeroizing::new([0; BLOCK]);
+        hmac::sign_to_buffer(&self.0, message, &mut *block).map_err(|_| Error::Cipher)?;
+        Ok(block)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The encryption context of an item: what a data key is bound to.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
@@ -29,33 +30,35 @@ const LEGEND: &str = "aws-crypto-legend";
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct EncryptionContext(Vec<u8>);
 
-/// A pair, before it stands in a context.
-type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
+/// A pair, before it stands in a context; the key comes in two parts.
+struct Pair<'a> {
+    key: [&'a str; 2],
+    value: Cow<'a, str>,
+}
 
 impl EncryptionContext {
     /// Of pairs in any order.
     ///
     /// # Errors
     /// [`Error::Malformed`] where a key comes twice, or a pair is too long for the format.
-    pub fn of<'a, K, T>(pairs: impl IntoIterator<Item = (K, T)>) -> Result<Self, Error>
-    where
-        K: Into<Cow<'a, str>>,
-        T: Into<Cow<'a, str>>,
-    {
-        Self::of_pairs(pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+    pub fn of<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, Error> {
+        Self::of_pairs(pairs.into_iter().map(|(key, value)| pair([key, ""], value)).collect())
     }
 
     fn of_pairs(mut pairs: Vec<Pair<'_>>) -> Result<Self, Error> {
-        pairs.sort_unstable();
-        if pairs.windows(2).any(|pairs| matches!(pairs, [(one, _), (other, _)] if one == other)) {
+        pairs.sort_unstable_by(|one, other| order(one.key, other.key));
+        if pairs.windows(2).any(|pairs| matches!(pairs, [one, other] if order(one.key, other.key).is_eq())) {
             return Err(TWICE);
         }
         let len = |len: usize| u16::try_from(len).map(u16::to_be_bytes).map_err(|_| TOO_LONG);
         let mut bytes = Vec::with_capacity(LIKELY_LEN);
         bytes.extend_from_slice(&len(pairs.len())?);
-        for text in pairs.iter().flat_map(|(key, value)| [key, value]) {
-            bytes.extend_from_slice(&len(text.len())?);
-            bytes.extend_from_slice(text.as_bytes());
+        for Pair { key: [first, second], value } in &pairs {
+            bytes.extend_from_slice(&len(first.len() + second.len())?);
+            bytes.extend_from_slice(first.as_bytes());
+            bytes.extend_from_slice(second.as_bytes());
+            bytes.extend_from_slice(&len(value.len())?);
+            bytes.extend_from_slice(value.as_bytes());
         }
         Ok(Self(bytes))
     }
@@ -108,10 +111,26 @@ impl fmt::Debug for EncryptionContext {
 
 /// Most contexts fit.
 const LIKELY_LEN: usize = 384;
-const TWICE: Error =
-    Error::Malformed { part: "encryption context", reason: "a key comes twice, or is stored though readers rebuild it" };
+const TWICE: Error = Error::Malformed {
+    part: "encryption context",
+    reason: "a key comes twice, or is stored though readers rebuild it",
+};
 const TOO_LONG: Error =
     Error::Malformed { part: "encryption context", reason: "a key attribute is too long for the format" };
+
+fn pair<'a>(key: [&'a str; 2], value: impl Into<Cow<'a, str>>) -> Pair<'a> {
+    Pair { key, value: value.into() }
+}
+
+/// The order of two keys' bytes, which the first parts nearly always tell.
+fn order(one: [&str; 2], other: [&str; 2]) -> Ordering {
+    let [one, other] = [one, other].map(|key| key.map(str::as_bytes));
+    let shared = one[0].len().min(other[0].len());
+    let ((one_head, one_rest), (other_head, other_rest)) =
+        (one[0].split_at(shared), other[0].split_at(shared));
+    let rest = || one_rest.iter().chain(one[1]).cmp(other_rest.iter().chain(other[1]));
+    one_head.cmp(other_head).then_with(rest)
+}
 
 fn take<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
     let (len, tail) = rest.split_first_chunk()?;
@@ -125,12 +144,12 @@ pub fn version_1<V: AttributeValue>(
     item: &HashMap<String, V>,
     table: &str,
     config: &TableConfig,
-    stored: &EncryptionContext,
+    stored: &[(String, String)],
 ) -> Result<EncryptionContext, Error> {
     let mut pairs = Vec::with_capacity(8);
     for key in config.keys() {
         let value = item.get(key).ok_or_else(|| Error::MissingKeyAttribute(key.to_owned()))?;
-        pairs.push((attribute(key), typed_base64(key, value)?.into()));
+        pairs.push(pair([ATTRIBUTE, key], typed_base64(key, value)?));
     }
     whole(pairs, table, config, stored)
 }
@@ -141,7 +160,7 @@ pub fn version_2<V: AttributeValue>(
     table: &str,
     config: &TableConfig,
     mut included: Vec<&str>,
-    stored: &EncryptionContext,
+    stored: &[(String, String)],
 ) -> Result<EncryptionContext, Error> {
     included.sort_unstable();
     let (mut pairs, mut legend) = (Vec::with_capacity(16), String::with_capacity(included.len()));
@@ -149,27 +168,22 @@ pub fn version_2<V: AttributeValue>(
         let value = item.get(name).ok_or_else(|| Error::MissingKeyAttribute(name.to_owned()))?;
         let (kind, text) = told(name, value)?;
         legend.push(kind);
-        pairs.push((attribute(name), text));
+        pairs.push(pair([ATTRIBUTE, name], text));
     }
-    pairs.push((LEGEND.into(), legend.into()));
+    pairs.push(pair([LEGEND, ""], legend));
     whole(pairs, table, config, stored)
-}
-
-fn attribute(name: &str) -> Cow<'static, str> {
-    [ATTRIBUTE, name].concat().into()
 }
 
 fn whole<'a>(
     mut pairs: Vec<Pair<'a>>,
     table: &'a str,
     config: &'a TableConfig,
-    stored: &'a EncryptionContext,
+    stored: &'a [(String, String)],
 ) -> Result<EncryptionContext, Error> {
-    let mut add = |key: &'a str, value: &'a str| pairs.push((key.into(), value.into()));
-    add(PARTITION_NAME, &config.partition_key);
-    stored.iter().for_each(|(key, value)| add(key, value));
-    config.sort_key.iter().for_each(|sort_key| add(SORT_NAME, sort_key));
-    add(TABLE_NAME, table);
+    pairs.push(pair([PARTITION_NAME, ""], &*config.partition_key));
+    pairs.extend(stored.iter().map(|(key, value)| pair([key, ""], &**value)));
+    pairs.extend(config.sort_key.iter().map(|sort_key| pair([SORT_NAME, ""], &**sort_key)));
+    pairs.push(pair([TABLE_NAME, ""], table));
     EncryptionContext::of_pairs(pairs)
 }
 
@@ -177,7 +191,7 @@ fn whole<'a>(
 /// of another type, or not in the context.
 #[must_use]
 pub fn attribute_text(context: &EncryptionContext, name: &str) -> Option<String> {
-    let value = context.get(&attribute(name))?;
+    let value = context.get(&[ATTRIBUTE, name].concat())?;
     let Some(legend) = context.get(LEGEND) else { return typed_text(value) };
     let included = context.iter().filter_map(|(key, _)| key.strip_prefix(ATTRIBUTE));
     let (_, kind) = included.zip(legend.chars()).find(|(included, _)| *included == name)?;

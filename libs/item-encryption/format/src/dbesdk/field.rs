@@ -73,7 +73,8 @@ impl FieldKeys {
 
     /// The next field's key and nonce.
     pub fn next(&mut self) -> Result<(&[u8; 32], [u8; 12]), Error> {
-        let (key, nonce) = self.stream.get(self.next..).and_then(<[u8]>::split_first_chunk).ok_or(Error::Cipher)?;
+        let (key, nonce) =
+            self.stream.get(self.next..).and_then(<[u8]>::split_first_chunk).ok_or(Error::Cipher)?;
         self.next += FIELD_KEY_LEN;
         Ok((key, *nonce.first_chunk().ok_or(Error::Cipher)?))
     }

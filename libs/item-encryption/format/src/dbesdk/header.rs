@@ -8,7 +8,6 @@
 //!  commitment 32
 //! ```
 
-use super::context::EncryptionContext;
 use super::field::Field;
 use super::materials::Recipient;
 use crate::action::Suite;
@@ -42,7 +41,7 @@ pub struct Header {
     /// What was done to each signed attribute, in canonical order.
     pub legend: Vec<Action>,
     /// The pairs of the encryption context that a reader cannot rebuild.
-    pub stored_context: EncryptionContext,
+    pub stored_context: Vec<(String, String)>,
     /// The data key, wrapped for each recipient.
     pub encrypted_data_keys: Vec<EncryptedDataKey>,
 }
@@ -190,11 +189,12 @@ impl<'a> Reader<'a> {
             .collect()
     }
 
-    fn context(&mut self) -> Result<EncryptionContext, Error> {
+    fn context(&mut self) -> Result<Vec<(String, String)>, Error> {
         let count = u16::from_be_bytes(self.array()?);
-        let pairs = (0..count).map(|_| Ok((self.text()?, self.text()?))).collect::<Result<Vec<_>, Error>>()?;
-        if pairs.is_sorted_by_key(|(key, _)| key) {
-            EncryptionContext::of(pairs)
+        let pair = |_| Ok((self.text()?.to_owned(), self.text()?.to_owned()));
+        let pairs: Vec<(String, String)> = (0..count).map(pair).collect::<Result<_, Error>>()?;
+        if pairs.is_sorted_by(|(one, _), (other, _)| one < other) {
+            Ok(pairs)
         } else {
             Err(malformed("its encryption context is not sorted"))
         }

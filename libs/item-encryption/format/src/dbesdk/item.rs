@@ -31,7 +31,7 @@ pub fn encryption_context<V: AttributeValue>(
 ) -> Result<EncryptionContext, Error> {
     let table = &config.logical_table_name;
     if !config.has_context_attributes() {
-        return context::version_1(item, table, config, &EncryptionContext::default());
+        return context::version_1(item, table, config, &[]);
     }
     let mut included = Vec::new();
     for name in item.keys() {
@@ -39,7 +39,7 @@ pub fn encryption_context<V: AttributeValue>(
             included.push(name.as_str());
         }
     }
-    context::version_2(item, table, config, included, &EncryptionContext::default())
+    context::version_2(item, table, config, included, &[])
 }
 
 /// Encrypts and signs an item under materials whose context is its [`encryption_context`].

@@ -5,8 +5,8 @@ use crate::primitive::Sha384;
 use crate::value::{AttributeValue, View};
 use crate::{Error, primitive};
 
-/// How much of a record is gathered before it is digested; most items fit.
-const GATHERED: usize = 4 << 10;
+/// How much of a record is gathered before it is digested: enough for few calls, and memory that is quickly had.
+const GATHERED: usize = 1 << 10;
 
 /// The running digest of a canonical record.
 pub struct Record {

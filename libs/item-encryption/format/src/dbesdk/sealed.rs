@@ -73,9 +73,9 @@ impl<'c, V: AttributeValue> SealedItem<'c, V> {
     pub fn decrypt(self, key: &DataKey) -> Result<HashMap<String, V>, Error> {
         let Self { mut item, header, header_bytes, footer, context, table, config } = self;
         let data_key = Hkdf::new(&*key.data_key)?;
-        header.check_commitment(&header_bytes, &data_key)?;
         let values = item.iter_mut().map(|(name, value)| (name.as_str(), value));
         let fields = read_fields(values, config, &header)?;
+        header.check_commitment(&header_bytes, &data_key)?;
         let mut paths = CanonicalPaths::of(table);
         let record = record(&fields, &mut paths, &header_bytes, context.as_bytes())?;
         verify(&footer, &header, key, record)?;
@@ -110,8 +110,8 @@ fn record<V: AttributeValue>(
 }
 
 fn verify(footer: &[u8], header: &Header, key: &DataKey, record: Record) -> Result<(), Error> {
-    let public_key = header.stored_context.get(PUBLIC_KEY);
-    let public_key = public_key.map(|text| BASE64_STANDARD.decode(text)).transpose();
+    let public_key = header.stored_context.iter().find(|(key, _)| key == PUBLIC_KEY);
+    let public_key = public_key.map(|(_, text)| BASE64_STANDARD.decode(text)).transpose();
     let public_key = public_key.map_err(|_| Error::Signature)?;
     let (recipients, digest) = (header.encrypted_data_keys.len(), record.finish());
     footer::verify(footer, recipients, header.suite, key, public_key.as_deref(), digest.as_ref())
@@ -151,11 +151,7 @@ fn whole_context<V: AttributeValue>(
     header: &Header,
 ) -> Result<EncryptionContext, Error> {
     match header.version {
-        1 => {
-            let found = item.keys().filter(|name| config.reads_as_signed(name)).count();
-            check_scope(header, found)?;
-            context::version_1(item, table, config, &header.stored_context)
-        }
+        1 => context::version_1(item, table, config, &header.stored_context),
         _ => {
             let fields = read_fields(item.keys().map(|name| (name.as_str(), ())), config, header)?;
             let included =
@@ -189,5 +185,6 @@ fn open_field<V: AttributeValue>(
         return Err(Error::Signature);
     };
     stored.truncate(len);
-    read_owned(kind, stored).ok_or(Error::Malformed { part: "value", reason: "its bytes are not of its type" })
+    read_owned(kind, stored)
+        .ok_or(Error::Malformed { part: "value", reason: "its bytes are not of its type" })
 }

@@ -90,10 +90,7 @@ pub fn utf16_order(one: &str, other: &str) -> Ordering {
     one.encode_utf16().cmp(other.encode_utf16())
 }
 
-fn write_set<'a>(
-    mut set: impl ExactSizeIterator<Item = &'a [u8]>,
-    out: &mut Vec<u8>,
-) -> Result<(), Reason> {
+fn write_set<'a>(mut set: impl ExactSizeIterator<Item = &'a [u8]>, out: &mut Vec<u8>) -> Result<(), Reason> {
     write_len(set.len(), out)?;
     set.try_for_each(|element| write_with_len(element, out))
 }

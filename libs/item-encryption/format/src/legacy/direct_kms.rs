@@ -45,7 +45,7 @@ pub fn context<V: AttributeValue>(
         let value = item.get(key).ok_or_else(|| Error::MissingKeyAttribute(key.clone()))?;
         pairs.push((key, told(key, value, spelling)?));
     }
-    EncryptionContext::of(pairs)
+    EncryptionContext::of(pairs.iter().map(|(name, value)| (*name, &**value)))
 }
 
 fn told<'a, V: AttributeValue>(

@@ -120,11 +120,7 @@ impl Writer<'_> {
         self.bytes(bytes)
     }
 
-    fn set<'s>(
-        &mut self,
-        tag: u8,
-        mut set: impl ExactSizeIterator<Item = &'s [u8]>,
-    ) -> Result<(), Reason> {
+    fn set<'s>(&mut self, tag: u8, mut set: impl ExactSizeIterator<Item = &'s [u8]>) -> Result<(), Reason> {
         self.tag(tag)?;
         self.len(set.len())?;
         set.try_for_each(|element| self.bytes(element))

@@ -2,10 +2,13 @@
 
 use zeroize::Zeroizing;
 
-use super::secret;
+use super::{secret, secret_and_iv};
 use crate::Error;
 use crate::dbesdk::{DataKey, EncryptedDataKey, EncryptionMaterials};
-use crate::primitive::{Secret, gcm_open, gcm_seal, random};
+use crate::primitive::{gcm_open, gcm_seal};
+
+/// Bytes of a wrapped intermediate key: 32 and a tag.
+const WRAPPED_LEN: usize = 48;
 
 /// A raw AES key (128, 192 or 256 bits) with the names under which items know it.
 pub struct RawAes {
@@ -25,8 +28,8 @@ impl RawAes {
 
     /// Adds this key as a recipient.
     pub fn wrap(&self, materials: &mut EncryptionMaterials) -> Result<(), Error> {
-        let (intermediate, iv) = (Secret::from(random::<32>()?), random::<12>()?);
-        let mut wrapped = Vec::with_capacity(48);
+        let (intermediate, iv) = secret_and_iv()?;
+        let mut wrapped = Vec::with_capacity(WRAPPED_LEN);
         wrapped.extend_from_slice(&*intermediate);
         gcm_seal(&self.key, iv, materials.bound(), &mut wrapped, 0)?;
         materials.add_recipient(&self.namespace, self.provider_info(iv), &intermediate, &wrapped)
@@ -42,7 +45,8 @@ impl RawAes {
     ) -> Option<Result<DataKey, Error>> {
         let iv = self.iv_of(encrypted)?;
         let open = || {
-            let wrapped = <[u8; 48]>::try_from(encrypted.wrapped_intermediate()?).map_err(|_| Error::Unwrap)?;
+            let wrapped = <[u8; WRAPPED_LEN]>::try_from(encrypted.wrapped_intermediate()?)
+                .map_err(|_| Error::Unwrap)?;
             let mut wrapped = Zeroizing::new(wrapped);
             let intermediate = secret(gcm_open(&self.key, iv, bound, &mut *wrapped)?)?;
             DataKey::open(encrypted, at, bound, &intermediate)

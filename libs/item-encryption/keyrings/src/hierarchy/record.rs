@@ -11,8 +11,8 @@
 
 use std::collections::BTreeMap;
 
-use item_encryption_format::{Error, Value};
 use item_encryption_format::dbesdk::EncryptionContext;
+use item_encryption_format::{Error, Value};
 
 use crate::tables::Item;
 use crate::version_id::VersionId;
@@ -77,9 +77,9 @@ pub struct Record {
 impl Record {
     /// What the KMS binds the key to.
     pub fn context(&self, logical_name: &str) -> Result<EncryptionContext, Error> {
-        let fixed = [(HIERARCHY, "1"), (LOGICAL_NAME, logical_name)];
-        let fixed = fixed.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        EncryptionContext::of(self.pairs().chain(fixed))
+        let pairs: Vec<_> = self.pairs().collect();
+        let named = pairs.iter().map(|(name, value)| (&**name, &**value));
+        EncryptionContext::of(named.chain([(HIERARCHY, "1"), (LOGICAL_NAME, logical_name)]))
     }
 
     /// The item, with the key encrypted under that context.

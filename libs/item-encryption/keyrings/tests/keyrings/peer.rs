@@ -32,7 +32,7 @@ fn bytes(json: &Json) -> Vec<u8> {
 
 fn context(json: &Json) -> EncryptionContext {
     let pairs = json.as_object().unwrap().iter();
-    EncryptionContext::of(pairs.map(|(name, value)| (name, text(value)))).unwrap()
+    EncryptionContext::of(pairs.map(|(name, value)| (&**name, text(value)))).unwrap()
 }
 
 fn open(keyring: &dyn Keyring, wrapped: &Json, context: &EncryptionContext) -> Result<(), KeyringError> {
