@@ -122,7 +122,7 @@ async fn a_search_rewrites_what_is_asked_and_drops_what_does_not_fit() {
 }
 
 /// A client that finds notes by their body, whose beacons have so many bits, in so many partitions.
-fn by_beacons(world: &World, bits: u8, partitions: u8) -> EncryptedClient {
+pub fn by_beacons(world: &World, bits: u8, partitions: u8) -> EncryptedClient {
     let standard = vec![StandardBeacon::new("body", bits)];
     let beacons = SearchConfig { standard, partitions: Some(partitions), ..SearchConfig::default() };
     let declared = Arc::new(Declared::new(&beacons, &config("Tasks")).unwrap());

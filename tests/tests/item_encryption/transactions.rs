@@ -1,20 +1,16 @@
 //! TransactWriteItems and TransactGetItems.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
-use std::sync::Arc;
-use std::thread::JoinHandle;
-
 use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsInput;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsInput;
-use aws_sdk_dynamodb::types::{ConditionCheck, Get, Put, TransactGetItem, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{
+    ConditionCheck, Delete, Get, Put, ReturnValuesOnConditionCheckFailure as Told, TransactGetItem,
+    TransactWriteItem, Update,
+};
 use item_encryption_client::soundness::Unsound;
 use item_encryption_client::{ClientError, EncryptedClient};
 
-use serde_json::{Value, json};
-
-use crate::fixture::{client, codec, note};
-use crate::world::{World, dynamodb_client, key, n, s};
+use crate::fixture::{assert_encrypted, client, codec, note, stored};
+use crate::world::{World, key, n, s};
 
 fn put(number: i64) -> TransactWriteItem {
     let put = Put::builder().table_name("Tasks").set_item(Some(note(number))).build().unwrap();
@@ -22,14 +18,18 @@ fn put(number: i64) -> TransactWriteItem {
 }
 
 fn update(expression: &str) -> TransactWriteItem {
-    let update =
-        Update::builder().table_name("Tasks").set_key(Some(key("n", 1))).update_expression(expression);
+    update_of(1, expression)
+}
+
+fn update_of(number: i64, expression: &str) -> TransactWriteItem {
+    let update = Update::builder().table_name("Tasks").set_key(Some(key("n", number)));
+    let update = update.update_expression(expression);
     let update = update.expression_attribute_values(":v", n(2)).build().unwrap();
     TransactWriteItem::builder().update(update).build()
 }
 
-fn check(expression: &str) -> TransactWriteItem {
-    let check = ConditionCheck::builder().table_name("Tasks").set_key(Some(key("n", 1)));
+fn check(pk: &str, number: i64, expression: &str) -> TransactWriteItem {
+    let check = ConditionCheck::builder().table_name("Tasks").set_key(Some(key(pk, number)));
     let check =
         check.condition_expression(expression).expression_attribute_values(":v", s("l")).build().unwrap();
     TransactWriteItem::builder().condition_check(check).build()
@@ -47,7 +47,7 @@ async fn parts_that_are_not_sound_are_refused_and_nothing_is_sent() {
     let db = client(&world, codec());
     for (part, expected) in [
         (update("SET body = :v"), Unsound::SignedUpdate("body".to_owned())),
-        (check("body = :v"), Unsound::EncryptedCondition("body".to_owned())),
+        (check("n", 1, "body = :v"), Unsound::EncryptedCondition("body".to_owned())),
     ] {
         let refused = write(&db, vec![put(2), part]).await.unwrap_err();
         assert!(matches!(&refused, ClientError::Unsound(reason) if *reason == expected), "{refused}");
@@ -55,20 +55,15 @@ async fn parts_that_are_not_sound_are_refused_and_nothing_is_sent() {
     assert_eq!(world.get("n", 2).await, None);
 }
 
-/// A transaction of the client as it goes over the wire, and an answer as it comes: the server at hand has no
-/// transactions yet.
 #[tokio::test]
-async fn a_transaction_is_encrypted_on_the_wire_and_its_answer_decrypted() {
-    let wire = Wire::open();
-    let db = EncryptedClient::new(wire.client()).table("Tasks", codec());
-    let sent = wire.answering(json!({}));
-    write(&db, vec![put(1), update("SET seen = :v"), check("link = :v")]).await.unwrap();
-    let sent = sent.join().unwrap();
-    let (put, update) = (&sent["TransactItems"][0]["Put"]["Item"], &sent["TransactItems"][1]["Update"]);
-    assert!(put["body"]["B"].is_string() && put["aws_dbe_foot"]["B"].is_string(), "{put}");
-    assert!(!sent.to_string().contains("canary"));
-    assert_eq!(update["ConditionExpression"], "attribute_exists(#item_encryption_key)");
-    let answer = wire.answering(json!({ "Responses": [{ "Item": put }, {}] }));
+async fn a_transaction_is_encrypted_in_the_table_and_its_items_come_back_decrypted() {
+    let world = World::with_table().await;
+    let db = client(&world, codec());
+    write(&db, vec![put(1), put(2)]).await.unwrap();
+    write(&db, vec![put(3), update("SET seen = :v"), check("n", 2, "link = :v")]).await.unwrap();
+    for number in [1, 2, 3] {
+        assert_encrypted(&stored(&world, number).await);
+    }
     let get = |number| {
         let get = Get::builder().table_name("Tasks").set_key(Some(key("n", number)));
         let get = get.projection_expression("body, #v").expression_attribute_names("#v", "seen").build();
@@ -77,46 +72,55 @@ async fn a_transaction_is_encrypted_on_the_wire_and_its_answer_decrypted() {
     let input = TransactGetItemsInput::builder().transact_items(get(1)).transact_items(get(9));
     let found = db.transact_get_items(input).await.unwrap().responses.unwrap();
     let found: Vec<_> = found.into_iter().map(|response| response.item).collect();
-    let expected = [("body".to_owned(), s("canary")), ("seen".to_owned(), n(1))].into();
+    let expected = [("body".to_owned(), s("canary")), ("seen".to_owned(), n(2))].into();
     assert_eq!(found, [Some(expected), None]);
-    let asked = answer.join().unwrap();
-    assert_eq!(asked["TransactItems"][0]["Get"].get("ProjectionExpression"), None);
 }
 
-/// The far end of a client, which answers one request with what it is told.
-struct Wire(Arc<TcpListener>);
+#[tokio::test]
+async fn a_transaction_that_is_cancelled_changes_nothing_and_tells_the_items_decrypted() {
+    let world = World::with_table().await;
+    let db = client(&world, codec());
+    write(&db, vec![put(1), put(2), put(5)]).await.unwrap();
+    let mut foreign = stored(&world, 2).await;
+    foreign.insert("link".to_owned(), s("not signed"));
+    world.put(foreign).await;
+    let delete = |number| {
+        let delete = Delete::builder().table_name("Tasks").set_key(Some(key("n", number)));
+        let delete = delete.condition_expression("attribute_not_exists(body)");
+        let delete = delete.return_values_on_condition_check_failure(Told::AllOld).build().unwrap();
+        TransactWriteItem::builder().delete(delete).build()
+    };
+    let missing = update_of(9, "SET seen = :v");
+    let refused = write(&db, vec![put(3), delete(1), delete(2), missing, check("n", 5, "link = :v")]).await;
+    let ClientError::DynamoDb(error) = refused.unwrap_err() else { panic!("it is DynamoDB's") };
+    let aws_sdk_dynamodb::Error::TransactionCanceledException(cancelled) = *error else { panic!("{error}") };
+    let reasons = cancelled.cancellation_reasons();
+    let codes: Vec<_> = reasons.iter().map(|reason| reason.code().unwrap()).collect();
+    let failed = "ConditionalCheckFailed";
+    assert_eq!(codes, ["None", failed, failed, failed, "None"]);
+    // What was changed behind the client's back does not open, and is not told.
+    assert_eq!([&reasons[1].item, &reasons[2].item], [&Some(note(1)), &None]);
+    assert_eq!(world.get("n", 3).await, None);
+}
 
-impl Wire {
-    fn open() -> Self {
-        Self(Arc::new(TcpListener::bind("127.0.0.1:0").unwrap()))
+#[tokio::test]
+async fn a_token_makes_it_once_though_items_are_encrypted_anew() {
+    let world = World::with_table().await;
+    let db = client(&world, codec());
+    let send = |parts| {
+        let input = TransactWriteItemsInput::builder().set_transact_items(Some(parts));
+        db.transact_write_items(input.client_request_token("once"))
+    };
+    send(vec![put(1)]).await.unwrap();
+    let sealed = stored(&world, 1).await;
+    assert!(send(vec![put(1)]).await.unwrap_err().is_token_used());
+    assert_eq!(stored(&world, 1).await, sealed);
+    let add = |token: &str| {
+        let input = TransactWriteItemsInput::builder().transact_items(update("ADD seen :v"));
+        db.transact_write_items(input.client_request_token(token))
+    };
+    for _ in 0..3 {
+        add("the same bytes each time").await.unwrap();
     }
-
-    fn client(&self) -> aws_sdk_dynamodb::Client {
-        dynamodb_client(&format!("http://{}", self.0.local_addr().unwrap()))
-    }
-
-    /// The next request's body.
-    fn answering(&self, answer: Value) -> JoinHandle<Value> {
-        let listener = Arc::clone(&self.0);
-        std::thread::spawn(move || {
-            let (stream, _) = listener.accept().unwrap();
-            let mut stream = BufReader::new(stream);
-            let mut len = 0;
-            for line in stream.by_ref().lines() {
-                let line = line.unwrap().to_lowercase();
-                match line.strip_prefix("content-length:") {
-                    Some(value) => len = value.trim().parse().unwrap(),
-                    None if line.is_empty() => break,
-                    None => {}
-                }
-            }
-            let mut body = vec![0; len];
-            stream.read_exact(&mut body).unwrap();
-            let answer = answer.to_string();
-            let head =
-                format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", answer.len());
-            stream.get_mut().write_all((head + &answer).as_bytes()).unwrap();
-            serde_json::from_slice(&body).unwrap()
-        })
-    }
+    assert_eq!(stored(&world, 1).await["seen"], n(3));
 }

@@ -22,7 +22,7 @@
 //! statements hide which attributes they touch.
 //!
 //! Map: this file (the client and its tables) · one file for each operation · [`modify`] (read, change, write where
-//! nobody changed it) · `answered` (items of answers, decrypted) · [`store`] (a table to be swept) · [`error`].
+//! nobody changed it) · `pages` (what Query and Scan have in common) · `answered` (items of answers, decrypted) · [`store`] (a table to be swept) · [`error`].
 
 mod answered;
 mod batch_get_item;
@@ -31,6 +31,7 @@ mod delete_item;
 pub mod error;
 mod get_item;
 mod modify;
+mod pages;
 mod put_item;
 mod query;
 mod scan;

@@ -133,11 +133,17 @@ impl Table {
         };
         if let ClientError::DynamoDb(refused) = &mut error
             && let aws_sdk_dynamodb::Error::ConditionalCheckFailedException(failed) = &mut **refused
-            && let Some(item) = failed.item.take()
         {
-            failed.item = self.opened(item).await.ok();
+            self.met_item(&mut failed.item).await;
         }
         Err(error)
+    }
+
+    /// The item that a condition did not hold of, decrypted; left out where it does not open.
+    pub async fn met_item(&self, item: &mut Option<Item>) {
+        if let Some(met) = item.take() {
+            *item = self.opened(met).await.ok();
+        }
     }
 
     /// An item as it is.

@@ -11,8 +11,8 @@ use super::{ClientError, EncryptedClient, Item};
 use crate::soundness::check_old_parameters;
 
 impl EncryptedClient {
-    /// Gets items of one or more tables and decrypts them. Keys that DynamoDB did not come to are in the answer as
-    /// the SDK has them, ready to be asked again.
+    /// Gets items of one or more tables and decrypts them. Keys that DynamoDB did not come to are in the answer with
+    /// what was asked of their items, ready to be asked again.
     ///
     /// # Errors
     /// [`ClientError`]; as a whole where an item is refused.
@@ -20,7 +20,8 @@ impl EncryptedClient {
         &self,
         input: BatchGetItemInputBuilder,
     ) -> Result<BatchGetItemOutput, ClientError> {
-        let mut asked = input.get_request_items().clone().unwrap_or_default();
+        let given = input.get_request_items().clone().unwrap_or_default();
+        let mut asked = given.clone();
         let mut shapes = HashMap::new();
         for (name, keys) in &mut asked {
             self.known(Some(name))?;
@@ -31,6 +32,12 @@ impl EncryptedClient {
             let shape = shapes.get(name).cloned().unwrap_or_default();
             let opened = self.opened_all(self.known(Some(name))?, std::mem::take(items), &shape).await;
             *items = opened.into_iter().collect::<Result<Vec<Item>, _>>()?;
+        }
+        for (name, left) in output.unprocessed_keys.iter_mut().flatten() {
+            if let Some(given) = given.get(name) {
+                left.projection_expression.clone_from(&given.projection_expression);
+                left.expression_attribute_names.clone_from(&given.expression_attribute_names);
+            }
         }
         Ok(output)
     }

@@ -47,4 +47,12 @@ impl ClientError {
         let Self::DynamoDb(error) = self else { return false };
         matches!(**error, aws_sdk_dynamodb::Error::ConditionalCheckFailedException(_))
     }
+
+    /// Whether a transaction was done under its token in the last ten minutes, by a request of other bytes: what an
+    /// earlier call with the same items was encrypted to, unless the token was given to another transaction.
+    #[must_use]
+    pub fn is_token_used(&self) -> bool {
+        let Self::DynamoDb(error) = self else { return false };
+        matches!(**error, aws_sdk_dynamodb::Error::IdempotentParameterMismatchException(_))
+    }
 }

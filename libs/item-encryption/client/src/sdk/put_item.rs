@@ -11,7 +11,7 @@ impl EncryptedClient {
     /// encrypted exists. The old item comes back decrypted where it is asked for.
     ///
     /// # Errors
-    /// [`ClientError`].
+    /// [`ClientError`]. Where an old item that is asked for does not open, the new one is put nevertheless.
     pub async fn put_item(&self, input: PutItemInputBuilder) -> Result<PutItemOutput, ClientError> {
         let table = self.known(input.get_table_name().as_deref())?;
         check_old_parameters(&[

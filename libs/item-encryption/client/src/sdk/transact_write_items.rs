@@ -10,7 +10,13 @@ use crate::soundness::{check_condition, check_update};
 
 impl EncryptedClient {
     /// Writes to one or more tables all or nothing: items that are put are encrypted, updates change unsigned
-    /// attributes of items that exist, conditions compare what stands in clear.
+    /// attributes of items that exist, conditions compare what stands in clear. The items in the reasons of a cancelled
+    /// transaction are decrypted, and left out where they do not open.
+    ///
+    /// The SDK makes a token for each call and sends the same bytes again where an answer does not come, so a call is done
+    /// once. A token that the application gives makes it once over several calls too; but an item that is put is encrypted
+    /// anew by each, so when an earlier call was done, DynamoDB says `IdempotentParameterMismatchException`
+    /// ([`ClientError::is_token_used`]) and not that all is well.
     ///
     /// # Errors
     /// [`ClientError`]; nothing is sent where a part is refused.
@@ -22,7 +28,27 @@ impl EncryptedClient {
         for part in input.get_transact_items().clone().unwrap_or_default() {
             sealed.push(self.sealed_part(part).await?);
         }
-        Ok(input.set_transact_items(Some(sealed)).send_with(&self.client).await?)
+        let tables: Vec<Option<String>> = sealed.iter().map(table_of).collect();
+        match input.set_transact_items(Some(sealed)).send_with(&self.client).await {
+            Ok(output) => Ok(output),
+            Err(error) => Err(self.told(error.into(), &tables).await),
+        }
+    }
+
+    /// An error as it is told, the items of its reasons decrypted.
+    async fn told(&self, mut error: ClientError, tables: &[Option<String>]) -> ClientError {
+        if let ClientError::DynamoDb(refused) = &mut error
+            && let aws_sdk_dynamodb::Error::TransactionCanceledException(cancelled) = &mut **refused
+        {
+            let reasons = cancelled.cancellation_reasons.iter_mut().flatten();
+            for (reason, table) in reasons.zip(tables) {
+                match self.known(table.as_deref()) {
+                    Ok(table) => table.met_item(&mut reason.item).await,
+                    Err(_) => reason.item = None,
+                }
+            }
+        }
+        error
     }
 
     /// A part of a transaction as it is sent.
@@ -54,4 +80,13 @@ impl EncryptedClient {
         }
         Ok(part)
     }
+}
+
+/// The table of a part.
+fn table_of(part: &TransactWriteItem) -> Option<String> {
+    let put = part.put.as_ref().map(|put| &put.table_name);
+    let update = || part.update.as_ref().map(|update| &update.table_name);
+    let delete = || part.delete.as_ref().map(|delete| &delete.table_name);
+    let check = || part.condition_check.as_ref().map(|check| &check.table_name);
+    put.or_else(update).or_else(delete).or_else(check).cloned()
 }
