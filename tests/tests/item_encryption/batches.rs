@@ -9,7 +9,7 @@ use futures::{StreamExt, stream};
 use item_encryption_client::{decrypt_stream, encrypt_many};
 
 use crate::fixture::{Codec, assert_encrypted, client, codec, note, stored};
-use crate::world::{Item, World, key};
+use crate::world::{Item, World, key, s};
 
 fn put(item: Item) -> WriteRequest {
     WriteRequest::builder().put_request(PutRequest::builder().set_item(Some(item)).build().unwrap()).build()
@@ -47,7 +47,7 @@ async fn batches_are_encrypted_on_the_way_in_and_decrypted_on_the_way_out() {
 async fn a_batch_with_a_refused_item_is_not_sent() {
     let world = World::with_table().await;
     let mut unknown = note(2);
-    unknown.insert("other".to_owned(), crate::world::s("x"));
+    unknown.insert("other".to_owned(), s("x"));
     let write = BatchWriteItemInput::builder().request_items("Tasks", vec![put(note(1)), put(unknown)]);
     assert!(client(&world, codec()).batch_write_item(write).await.is_err());
     assert_eq!(world.get("n", 1).await, None);

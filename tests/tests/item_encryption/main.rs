@@ -13,6 +13,7 @@ mod batches;
 mod branch_keys;
 mod example;
 mod fixture;
+mod lost_answers;
 mod meaning;
 mod reading;
 mod searching;

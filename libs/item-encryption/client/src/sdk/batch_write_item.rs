@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemOutput;
 use aws_sdk_dynamodb::operation::batch_write_item::builders::BatchWriteItemInputBuilder;
-use aws_sdk_dynamodb::types::WriteRequest;
+use aws_sdk_dynamodb::types::{AttributeValue, WriteRequest};
+use item_encryption_format::dbesdk::HEADER;
 
 use super::{ClientError, EncryptedClient, Item, Table};
-use crate::change::key_of;
 use crate::many::encrypt_many;
 
 impl EncryptedClient {
@@ -25,10 +25,13 @@ impl EncryptedClient {
         for (name, requests) in &given {
             sealed.insert(name.clone(), self.sealed(self.known(Some(name))?, requests.clone()).await?);
         }
+        let headers: HashMap<_, _> =
+            sealed.iter().map(|(name, sent)| (name.clone(), headers(sent))).collect();
         let mut output = input.set_request_items(Some(sealed)).send_with(&self.client).await?;
-        for (name, requests) in output.unprocessed_items.iter_mut().flatten() {
-            let given = given.get(name).map(Vec::as_slice).unwrap_or_default();
-            as_given(requests, given, self.known(Some(name))?)?;
+        for (name, left) in output.unprocessed_items.iter_mut().flatten() {
+            if let Some((given, headers)) = given.get(name).zip(headers.get(name)) {
+                as_given(left, given, headers);
+            }
         }
         Ok(output)
     }
@@ -50,15 +53,51 @@ impl EncryptedClient {
     }
 }
 
-/// Puts in the place of encrypted items those that they were made of; within a batch, keys are unique.
-fn as_given(left: &mut [WriteRequest], given: &[WriteRequest], table: &Table) -> Result<(), ClientError> {
+/// The headers of the items to be put; each is like no other.
+fn headers(sent: &[WriteRequest]) -> Vec<Option<AttributeValue>> {
+    let puts = sent.iter().map(|request| request.put_request.as_ref());
+    puts.map(|put| put.and_then(|put| put.item.get(HEADER).cloned())).collect()
+}
+
+/// Puts in the place of encrypted items those that they were made of. The key would not tell them, since a number may
+/// come back spelled otherwise.
+fn as_given(left: &mut [WriteRequest], given: &[WriteRequest], headers: &[Option<AttributeValue>]) {
     for put in left.iter_mut().filter_map(|request| request.put_request.as_mut()) {
-        let key = key_of(&put.item, table.config())?;
-        let is_it = |item: &&Item| key_of(item, table.config()).is_ok_and(|other| other == key);
-        let items = given.iter().filter_map(|request| request.put_request.as_ref()).map(|put| &put.item);
-        if let Some(item) = items.into_iter().find(is_it) {
-            put.item.clone_from(item);
+        let header = put.item.get(HEADER);
+        let at = headers.iter().position(|known| known.is_some() && known.as_ref() == header);
+        let made_of = at.and_then(|at| given.get(at)).and_then(|request| request.put_request.as_ref());
+        if let Some(made_of) = made_of {
+            put.item.clone_from(&made_of.item);
         }
     }
-    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::primitives::Blob;
+    use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
+
+    use super::{Item, as_given, headers};
+
+    fn put(item: &Item) -> WriteRequest {
+        let put = PutRequest::builder().set_item(Some(item.clone())).build().expect("it has an item");
+        WriteRequest::builder().put_request(put).build()
+    }
+
+    #[test]
+    fn what_is_left_comes_back_as_it_was_given_however_its_key_is_spelled() {
+        let item = |number: &str| Item::from([("id".to_owned(), AttributeValue::N(number.to_owned()))]);
+        let sealed = |number: &str, header: u8| {
+            let mut sealed = item(number);
+            sealed.insert("aws_dbe_head".to_owned(), AttributeValue::B(Blob::new([header])));
+            sealed
+        };
+        let delete = DeleteRequest::builder().set_key(Some(item("3"))).build().expect("it has a key");
+        let delete = WriteRequest::builder().delete_request(delete).build();
+        let given = [put(&item("1.0")), delete.clone(), put(&item("2"))];
+        let sent = [put(&sealed("1.0", 1)), delete.clone(), put(&sealed("2", 2))];
+        let mut left = [put(&sealed("2", 2)), delete, put(&sealed("1", 1))];
+        as_given(&mut left, &given, &headers(&sent));
+        assert_eq!(left, [given[2].clone(), given[1].clone(), given[0].clone()]);
+    }
 }

@@ -1,6 +1,11 @@
 //! Read, change, and write where nobody changed it meanwhile.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
+use std::time::Duration;
+
+use item_encryption_format::dbesdk::HEADER;
+use tokio::time::sleep;
 
 use super::store::SdkStore;
 use super::{ClientError, EncryptedClient, Item};
@@ -9,10 +14,14 @@ use crate::migration::{ItemStore, Replaced};
 
 /// How often others may come first.
 const MAX_TRIES: u32 = 10;
+/// How long is waited at most before the second try; more before later ones, so that those who meet draw apart.
+const FIRST_WAIT_MS: u64 = 10;
 
 impl EncryptedClient {
     /// Reads an item, lets `change` change it, encrypts it again and writes it, under the condition that every
-    /// attribute is as it was read; else reads it again, at most ten times. Answers the item as it is now.
+    /// attribute is as it was read; else reads it again, at most ten times. Answers the item as it is now. `change` is
+    /// called for each try, on the item as it is then; it is done once, also where the answer to a write is lost on
+    /// the way and the SDK sends it again.
     ///
     /// # Errors
     /// [`ClientError::NoItem`], [`ClientError::Contended`], and others.
@@ -24,9 +33,15 @@ impl EncryptedClient {
     ) -> Result<Item, ClientError> {
         let codec = Arc::clone(&self.known(Some(table))?.codec);
         let store = SdkStore::new(self.client.clone(), table);
-        for _ in 0..MAX_TRIES {
+        let mut tried = None;
+        for turn in 1..=MAX_TRIES {
             let stored = store.read(&key).await?.ok_or(ClientError::NoItem)?;
-            let changed = change(codec.decrypt(stored.clone()).await?.item);
+            let opened = codec.decrypt(stored.clone()).await?.item;
+            // A header is like no other: this is what the last try has written, though it was told otherwise.
+            if tried.is_some() && stored.get(HEADER) == tried.as_ref() {
+                return Ok(opened);
+            }
+            let changed = change(opened);
             let next = codec.encrypt(changed.clone()).await?;
             let replaced = match Change::between(&stored, &next, codec.table())? {
                 Some(change) => store.write(change).await?,
@@ -35,6 +50,8 @@ impl EncryptedClient {
             if replaced == Replaced::Done {
                 return Ok(changed);
             }
+            tried = next.get(HEADER).cloned();
+            sleep(wait_after(turn)).await;
         }
         Err(ClientError::Contended(MAX_TRIES))
     }
@@ -44,4 +61,10 @@ impl EncryptedClient {
     pub fn store(&self, table: &str) -> impl ItemStore<aws_sdk_dynamodb::types::AttributeValue> + use<> {
         SdkStore::new(self.client.clone(), table)
     }
+}
+
+/// A random part of what grows with each try.
+fn wait_after(turn: u32) -> Duration {
+    let most = FIRST_WAIT_MS * u64::from(turn);
+    Duration::from_millis(RandomState::new().hash_one(turn) % most)
 }
