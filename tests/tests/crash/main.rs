@@ -1,8 +1,10 @@
-//! SIGKILL at random moments under eight writers, again and again on the same data directory.
+//! SIGKILL at random moments under eight writers, again and again on the same data directory, and on a fresh one
+//! every hundred rounds.
 //!
 //! After each kill the server must start, and then: what was acknowledged is there ([`belief`]), an item is
 //! whole or as it was before, also those of a batch, the items of a transaction are of the same one, and no key was
-//! used twice with one nonce ([`salts`]).
+//! used twice with one nonce ([`salts`]). After the last kill, and after the clean stop behind it, `strongroom verify`
+//! finds no damage.
 //! `STRONGROOM_CRASH_ROUNDS` says how many rounds, `STRONGROOM_TEST_SEED` repeats the random choices (not the
 //! timing of the machine).
 
@@ -24,6 +26,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tests::random::Random;
+use tests::verify::verify;
 use tests::{Server, Setup};
 
 use belief::Beliefs;
@@ -33,6 +36,8 @@ use writer::{Kind, Writer};
 /// The table that all writers write to.
 pub const TABLE: &str = "Crash";
 const DEFAULT_ROUNDS: u64 = 50;
+/// After so many rounds a fresh store is begun: the longer one lives, the longer it takes to read all of it.
+const ROUNDS_PER_STORE: u64 = 100;
 /// Every so many rounds everything is read, not only what the round wrote.
 const FULL_READ_EVERY: u64 = 10;
 /// Every so many rounds the server is killed while it starts as well.
@@ -42,18 +47,37 @@ const INTERRUPTED_START_EVERY: u64 = 4;
 fn nothing_acknowledged_is_lost() {
     let rounds =
         std::env::var("STRONGROOM_CRASH_ROUNDS").map_or(DEFAULT_ROUNDS, |text| text.parse().unwrap());
-    let mut random = Random::from_environment();
+    let (mut random, mut salts) = (Random::from_environment(), Salts::default());
+    let (mut left, mut acknowledged) = (rounds, 0);
+    while left > 0 {
+        let here = left.min(ROUNDS_PER_STORE);
+        acknowledged += live_through(here, &mut random, &mut salts);
+        left -= here;
+        println!(
+            "{} of {rounds} rounds, {acknowledged} acknowledged writes, {} files with keys of their own",
+            rounds - left,
+            salts.len()
+        );
+    }
+    assert!(acknowledged > rounds, "the writers hardly wrote");
+}
+
+/// Takes a fresh store through so many kills; returns how many writes were acknowledged. The store that is left is
+/// walked and authenticated.
+fn live_through(rounds: u64, random: &mut Random, salts: &mut Salts) -> u64 {
     let mut server = Setup::new().variable("STRONGROOM_LOG", "warn").start();
     create_table(&server);
     let mut writers: Vec<Writer> =
         Kind::EIGHT.into_iter().enumerate().map(|(n, kind)| Writer::new(n, kind)).collect();
-    let mut salts = Salts::default();
     for round in 1..=rounds {
         writers = write_until_killed(&mut server, writers, Duration::from_millis(20 + random.below(280)));
         salts.look_at(&server.data_dir());
         if round % INTERRUPTED_START_EVERY == 0 {
             server.start_and_kill(Duration::from_millis(random.below(120)));
             salts.look_at(&server.data_dir());
+        }
+        if round == rounds {
+            assert_verifies(&server);
         }
         server.start_again();
         for writer in &mut writers {
@@ -64,13 +88,16 @@ fn nothing_acknowledged_is_lost() {
             Beliefs::check_all(writers.iter().map(|writer| &writer.beliefs), &server);
         }
     }
-    let acknowledged: u64 = writers.iter().map(|writer| writer.acknowledged).sum();
-    println!(
-        "{rounds} rounds, {acknowledged} acknowledged writes, {} files with keys of their own",
-        salts.len()
-    );
-    assert!(acknowledged > rounds, "the writers hardly wrote");
     server.stop();
+    assert_verifies(&server);
+    writers.iter().map(|writer| writer.acknowledged).sum()
+}
+
+/// Nothing in the data directory of a server that does not run is damaged, however it ended.
+fn assert_verifies(server: &Server) {
+    let told = verify(server, &[]);
+    assert_eq!(told.status, 0, "{}", told.text);
+    assert!(told.text.contains("no damage found (content authenticated"), "{}", told.text);
 }
 
 fn create_table(server: &Server) {
