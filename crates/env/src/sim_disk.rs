@@ -74,6 +74,20 @@ impl SimDisk {
         self.state.lock().full = full;
     }
 
+    /// Nothing planned fails any more, and there is space.
+    pub fn heal(&self) {
+        let mut state = self.state.lock();
+        state.failing_changes.clear();
+        state.failing_reads.clear();
+        state.full = false;
+    }
+
+    /// How many operations failed, as planned or for want of space, since this disk was made or started anew.
+    #[must_use]
+    pub fn faults(&self) -> u64 {
+        self.state.lock().faults
+    }
+
     /// Makes changes take a little while, sometimes, so that threads which use the disk meet in more ways.
     pub fn set_slow(&self, seed: u64) {
         self.state.lock().delays = Some(SeededRandom::new(seed));
@@ -120,6 +134,12 @@ impl SimDisk {
         Self { state: Arc::new(Mutex::new(self.state.lock().as_it_stands())) }
     }
 
+    /// The paths of all files, in order.
+    #[must_use]
+    pub fn paths(&self) -> Vec<PathBuf> {
+        self.state.lock().names.files().map(|(path, _)| path.to_path_buf()).collect()
+    }
+
     /// All files with their content, in the order of their paths.
     #[must_use]
     pub fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
@@ -159,6 +179,7 @@ impl SimDisk {
         state.reads += 1;
         let number = state.reads;
         if state.failing_reads.remove(&number) {
+            state.faults += 1;
             return Err(io::Error::other("injected: read failed"));
         }
         answer(&state)
@@ -358,6 +379,7 @@ struct State {
     failing_changes: BTreeMap<u64, Fault>,
     failing_reads: BTreeSet<u64>,
     full: bool,
+    faults: u64,
     delays: Option<SeededRandom>,
     off: bool,
 }
@@ -372,10 +394,13 @@ impl State {
         self.powered()?;
         self.changes += 1;
         self.off = self.cut_at == Some(self.changes);
-        Ok((self.failing_changes.remove(&self.changes), self.off))
+        let fault = self.failing_changes.remove(&self.changes);
+        self.faults += u64::from(fault.is_some());
+        Ok((fault, self.off))
     }
 
-    fn room_to_grow(&self) -> io::Result<()> {
+    fn room_to_grow(&mut self) -> io::Result<()> {
+        self.faults += u64::from(self.full);
         if self.full { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::by_hand;
 use super::keyspace::OpenKeyspace;
 use super::levels::Levels;
 use super::log::part::{PartWrite, decode_part, encode_part, encoded_len};
@@ -98,17 +99,22 @@ impl Prepared {
                     if self.hand() == Hand::Appender {
                         store.writer.write_or_wake();
                     }
+                    by_hand::write_log(store);
                     ticket.durable().await?;
                     return Ok(Outcome::Applied(Version(sequence)));
                 }
                 Ordered::GuardFailed { index, unpublished } => {
                     if let Some(ticket) = unpublished {
+                        by_hand::write_log(store);
                         ticket.durable().await?;
                     }
                     return Ok(Outcome::GuardFailed(index));
                 }
                 Ordered::FilesChanged => {}
-                Ordered::NoRoom(room) => room.made().await?,
+                Ordered::NoRoom(room) => {
+                    by_hand::write_log(store);
+                    room.made().await?;
+                }
             }
         }
     }

@@ -13,6 +13,7 @@ use futures::future::BoxFuture;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::oneshot;
 
+use super::by_hand::{self, Background, ByHand};
 use super::cache::Caches;
 use super::compression::Compression;
 use super::keyspace::Keyspace;
@@ -48,16 +49,40 @@ impl LocalEngine {
     /// [`EngineError::InUse`]; [`EngineError::WrongKey`] where `store_key` is not the key it lies under, and
     /// nothing is changed; [`EngineError::Damaged`], [`EngineError::DiskFull`], [`EngineError::Io`].
     pub fn open(env: Env, folder: &Path, store_key: SecretKey, options: Options) -> Result<Arc<Self>> {
+        let engine = Self::recover(env, folder, store_key, options, None)?;
+        engine.start_threads()?;
+        Ok(Arc::new(engine))
+    }
+
+    /// As [`LocalEngine::open`], without a thread: calls do what they would wait for, the rest is done by
+    /// [`LocalEngine::work`] and [`LocalEngine::settle`].
+    ///
+    /// # Errors
+    /// Those of [`LocalEngine::open`].
+    pub fn open_by_hand(
+        env: Env,
+        folder: &Path,
+        store_key: SecretKey,
+        options: Options,
+    ) -> Result<Arc<Self>> {
+        Self::recover(env, folder, store_key, options, Some(ByHand::default())).map(Arc::new)
+    }
+
+    fn recover(
+        env: Env,
+        folder: &Path,
+        store_key: SecretKey,
+        options: Options,
+        by_hand: Option<ByHand>,
+    ) -> Result<Self> {
         let lock = lock(&env, folder)?;
         let store_key = Arc::new(store_key);
         let extent_len = options.log_extent_bytes;
         let recovered =
             Recovery { env: &env, folder, store_key: &store_key, extent_len, salvage: options.salvage_log }
                 .run()?;
-        let store = Arc::new(new_store(env, folder, store_key, options, recovered, lock));
-        let engine = Self { store, threads: Mutex::default(), jobs: Mutex::default() };
-        engine.start_threads()?;
-        Ok(Arc::new(engine))
+        let store = Store { by_hand, ..new_store(env, folder, store_key, options, recovered, lock) };
+        Ok(Self { store: Arc::new(store), threads: Mutex::default(), jobs: Mutex::default() })
     }
 
     /// Merges all files of an open keyspace into one, after a flush: sizes are exact then.
@@ -103,20 +128,14 @@ impl LocalEngine {
         Ok((0..LEVELS).map(|level| size(tree.files.level(level))).collect())
     }
 
-    /// Waits until the background has nothing to do: so a simulation has one thing happen at a time.
+    /// Lets a part of the background of an engine without threads work.
+    pub fn work(&self, part: Background) {
+        by_hand::work(&self.store, part);
+    }
+
+    /// Lets the background of an engine without threads work until it has nothing to do.
     pub fn settle(&self) {
-        let store = &self.store;
-        let mut seen = None;
-        loop {
-            // The writer has prepared what comes when it takes what is queued next. One that failed rests.
-            let queued = store.log.order().barrier();
-            let _failed = queued.wait();
-            let threads = store.options.compaction_threads.max(1);
-            let now = (store.flusher.rest(1), store.compactor.rest(threads));
-            if seen.replace(now) == Some(now) {
-                return;
-            }
-        }
+        by_hand::work_until_done(&self.store);
     }
 
     fn start_threads(&self) -> Result<()> {
@@ -153,6 +172,9 @@ impl LocalEngine {
         &self,
         call: impl FnOnce(&Store) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        if self.store.by_hand.is_some() {
+            return call(&self.store);
+        }
         let (store, (answer, answered)) = (self.store.clone(), oneshot::channel());
         let job =
             Builder::new().name("engine call".to_owned()).spawn(move || drop(answer.send(call(&store))));
@@ -246,6 +268,7 @@ fn new_store(
         compactor: Signal::default(),
         pacing,
         flush_failure: Mutex::default(),
+        by_hand: None,
         stopping: AtomicBool::new(false),
         _lock: lock,
     }

@@ -14,7 +14,7 @@ use super::sorted_file::file::SortedFile;
 use super::sorted_file::writer::{Form, SortedFileWriter};
 use super::store::{FlushFailure, Store};
 use super::tree::Tree;
-use super::{parked, reclaim, recovery};
+use super::{by_hand, parked, reclaim, recovery};
 use crate::{EngineError, Result};
 
 /// The thread that keeps memtables small and the log short.
@@ -25,14 +25,19 @@ pub fn run(store: &Store) {
         if store.is_stopping() {
             return;
         }
-        let done = flush_large(store).and_then(|()| reclaim::reclaim(store));
-        if let Err(error) = &done {
-            tracing::warn!(%error, "memtables could not be written to files, or log segments not given back");
-        }
-        *store.flush_failure.lock() = done.as_ref().err().map(FlushFailure::of);
-        store.pacing.memory.tell();
-        store.compactor.wake();
+        work(store);
     }
+}
+
+/// Writes to files what is too large for memory, and gives back log segments.
+pub fn work(store: &Store) {
+    let done = flush_large(store).and_then(|()| reclaim::reclaim(store));
+    if let Err(error) = &done {
+        tracing::warn!(%error, "memtables could not be written to files, or log segments not given back");
+    }
+    *store.flush_failure.lock() = done.as_ref().err().map(FlushFailure::of);
+    store.pacing.memory.tell();
+    store.compactor.wake();
 }
 
 /// Writes everything that is in memory to files; [`crate::Engine::flush`].
@@ -119,6 +124,7 @@ fn freeze(store: &Store, open: &OpenKeyspace) -> Result<Option<Arc<Tree>>> {
     }
     let durable = order.barrier();
     drop(order);
+    by_hand::write_log(store);
     durable.wait()?;
     Ok(Some(tree))
 }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use crypto::SecretKey;
 
 use super::cache::CacheScope;
-use super::checkpoint;
 use super::keyspace::{CurrentManifest, Keyspace, OpenKeyspace, Secrets};
 use super::levels::Levels;
 use super::lifecycle::{drop_named, install_manifest};
@@ -18,6 +17,7 @@ use super::sorted_file::file::SortedFile;
 use super::sorted_file::writer::file_name;
 use super::store::{Store, keyspace_folder, keyspaces_folder};
 use super::tree::Tree;
+use super::{by_hand, checkpoint};
 use crate::{AsOf, CheckpointId, EngineError, KeyspaceId, Result};
 
 /// What a keyspace begins with.
@@ -114,6 +114,7 @@ fn durable_sequence(store: &Store) -> Result<u64> {
     let mut order = store.log.order();
     let (last, durable) = (order.last_sequence(), order.barrier());
     drop(order);
+    by_hand::write_log(store);
     durable.wait()?;
     Ok(last)
 }

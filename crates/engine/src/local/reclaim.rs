@@ -8,7 +8,7 @@ use super::log::segment_path;
 use super::parked::Gathered;
 use super::store::Store;
 use super::store_file::ParkedAnchor;
-use super::{flush, recovery};
+use super::{by_hand, flush, recovery};
 use crate::{KeyspaceId, Result};
 
 /// Gives back what can be. Where there are too many segments, makes sure that the oldest can be.
@@ -98,5 +98,6 @@ fn park_if_closed(store: &Store, keyspace: &Keyspace, live: &LiveSegment) -> Res
 /// Waits until everything ordered so far is in the log.
 pub fn wait_for_order(store: &Store) -> Result<()> {
     let all_ordered = store.log.order().barrier();
+    by_hand::write_log(store);
     all_ordered.wait()
 }

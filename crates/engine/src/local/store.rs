@@ -11,6 +11,7 @@ use crypto::SecretKey;
 use env::Env;
 use parking_lot::{Condvar, Mutex, RwLock};
 
+use super::by_hand::{self, Background, ByHand};
 use super::cache::Caches;
 use super::keyspace::{Keyspace, OpenKeyspace};
 use super::log::queue::Log;
@@ -61,6 +62,8 @@ pub struct Store {
     pub pacing: Arc<Pacing>,
     /// Why the last flush in the background failed.
     pub flush_failure: Mutex<Option<FlushFailure>>,
+    /// Instead of threads.
+    pub by_hand: Option<ByHand>,
     /// The engine is being dropped.
     pub stopping: AtomicBool,
     /// Keeps other processes out.
@@ -126,10 +129,17 @@ impl Store {
     /// Waits until a commit of so many bytes to these keyspaces may go on: while memtables take too much memory,
     /// or one of them has too many files that are not merged.
     pub async fn admit(&self, written: &[Arc<OpenKeyspace>], bytes: usize) -> Result<()> {
-        let flush = || self.flusher.wake();
+        let flush = || {
+            self.flusher.wake();
+            by_hand::work(self, Background::Flush);
+        };
+        let merge = || {
+            self.compactor.wake();
+            by_hand::work(self, Background::Merge);
+        };
         self.pacing.pass(&self.pacing.memory, bytes, || self.memory_pressure(), flush).await?;
         let unmerged = || Ok(written.iter().map(|open| self.level0_pressure(open)).max().unwrap_or(0));
-        self.pacing.pass(&self.pacing.level0, bytes, unmerged, || self.compactor.wake()).await
+        self.pacing.pass(&self.pacing.level0, bytes, unmerged, merge).await
     }
 
     fn memory_pressure(&self) -> Result<u64> {
@@ -178,32 +188,21 @@ pub fn checkpoint_folder(store: &Path, id: CheckpointId) -> PathBuf {
 /// Wakes threads that have nothing to do.
 #[derive(Default)]
 pub struct Signal {
-    state: Mutex<Wakings>,
+    wakings: Mutex<u64>,
     condition: Condvar,
-}
-
-#[derive(Default)]
-struct Wakings {
-    count: u64,
-    /// Threads that wait and know of all of them.
-    resting: usize,
 }
 
 impl Signal {
     /// Lets [`Signal::wait`] return in every thread that waits, or next will.
     pub fn wake(&self) {
-        let mut state = self.state.lock();
-        state.count += 1;
-        state.resting = 0;
-        drop(state);
+        *self.wakings.lock() += 1;
         self.condition.notify_all();
     }
 
-    /// Waits until so many threads wait and have nothing to do; returns how often they were woken until then.
-    pub fn rest(&self, threads: usize) -> u64 {
-        let mut state = self.state.lock();
-        self.condition.wait_while(&mut state, |state| state.resting < threads);
-        state.count
+    /// Whether it was woken since `seen`, the number of wakings its caller knows of.
+    pub fn is_woken(&self, seen: &mut u64) -> bool {
+        let count = *self.wakings.lock();
+        std::mem::replace(seen, count) != count
     }
 
     /// Waits until woken since `seen`, the number of wakings this thread knows of.
@@ -213,19 +212,12 @@ impl Signal {
 
     /// As [`Signal::wait`], at most so long where that is given; whether it was woken.
     pub fn wait_for(&self, seen: &mut u64, most: Option<Duration>) -> bool {
-        let mut state = self.state.lock();
-        if state.count == *seen {
-            state.resting += 1;
-            self.condition.notify_all();
-        }
-        let sleeps = |state: &mut Wakings| state.count == *seen;
+        let mut wakings = self.wakings.lock();
+        let sleeps = |wakings: &mut u64| *wakings == *seen;
         match most {
-            None => self.condition.wait_while(&mut state, sleeps),
-            Some(most) => drop(self.condition.wait_while_for(&mut state, sleeps, most)),
+            None => self.condition.wait_while(&mut wakings, sleeps),
+            Some(most) => drop(self.condition.wait_while_for(&mut wakings, sleeps, most)),
         }
-        if state.count == *seen {
-            state.resting -= 1;
-        }
-        state.count != std::mem::replace(seen, state.count)
+        *wakings != std::mem::replace(seen, *wakings)
     }
 }

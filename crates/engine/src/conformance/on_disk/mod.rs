@@ -21,8 +21,9 @@ mod tampering;
 mod tokens;
 mod under_load;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use env::{Env, SimDisk};
@@ -32,12 +33,12 @@ pub use faults::{failed_drop, faults, full_disk};
 pub use nonces::nonces;
 pub use power_cuts::{adoption_cut_short, drop_cut_short, power_cuts, switch_cut_short};
 pub use rollbacks::rollbacks;
-pub use simulation::simulation;
+pub use simulation::{Life, simulation};
 pub use tampering::{tampered_checkpoints, tampering};
 pub use tokens::tokens_cut_short;
 pub use under_load::{stopped_under_load, under_load};
 
-use crate::{Engine, Result};
+use crate::{Engine, KeyspaceId, Result};
 
 /// How an engine is started on a disk. Its memtables, files and log segments should be small, so that a
 /// short script meets every part of it.
@@ -50,8 +51,20 @@ pub trait OnDisk {
     /// Those of the engine.
     fn start(&self, env: Env) -> Result<Arc<dyn Engine>>;
 
-    /// Waits until nothing goes on in the engine started last that was not called for.
+    /// Lets the background of the engine started last work until it has nothing to do. For a simulation, in which
+    /// nothing else works.
     fn settle(&self) {}
+
+    /// The same with a part of the background, which this number chooses.
+    fn work(&self, part: u64) {
+        let _ = part;
+    }
+
+    /// The files that hold a keyspace's data, all of which a deep rotation is to replace.
+    fn files_of(&self, disk: &SimDisk, keyspace: KeyspaceId) -> BTreeSet<PathBuf> {
+        let (_, _) = (disk, keyspace);
+        BTreeSet::new()
+    }
 
     /// The folder of the store.
     fn store(&self) -> &Path {

@@ -38,13 +38,19 @@ pub fn run(store: &Store) {
         let woken =
             store.compactor.wait_for(&mut wakings, next.is_some().then_some(store.options.settle_after));
         if woken {
-            work_until_done(store);
-            store.all().iter().for_each(|keyspace| rotate(store, keyspace));
+            work(store);
         } else if let Some(keyspace) = next.filter(|_| store.log.published() == published) {
             try_job(store, &keyspace, settling);
         }
         store.pacing.level0.tell();
     }
+}
+
+/// Merges what is to be merged, and goes on with rotations.
+pub fn work(store: &Store) {
+    work_until_done(store);
+    store.all().iter().for_each(|keyspace| rotate(store, keyspace));
+    store.pacing.level0.tell();
 }
 
 /// Those whose merge failed are left in peace until the next waking.

@@ -144,6 +144,10 @@ impl Segment {
     /// Writes and syncs zeros up to `len`.
     pub fn extend(&self, len: u64) -> io::Result<()> {
         let from = self.prepared.load(Ordering::Acquire);
+        // Where this failed before, the system may have forgotten that the file grew: so it grows again.
+        if self.file.len()? != from {
+            self.file.set_len(from)?;
+        }
         write_zeros(&*self.file, from, len)?;
         self.file.sync()?;
         self.prepared.fetch_max(len, Ordering::Release);

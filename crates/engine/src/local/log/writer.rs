@@ -52,14 +52,19 @@ impl Writer {
     /// Writes until the log is stopped.
     pub fn run(&self) {
         while self.log.wait_for_work() {
-            let mut position = self.position.lock();
-            if self.write_gathered(&mut position) {
-                self.make_room_wanted();
-                self.prepare(&position);
-            }
+            self.work();
         }
         // Whoever comes later, a flush perhaps, must not wait for a thread that is gone.
         self.log.fail("the store is closing");
+    }
+
+    /// Writes what has gathered, and prepares for what comes.
+    pub fn work(&self) {
+        let mut position = self.position.lock();
+        if self.write_gathered(&mut position) {
+            self.make_room_wanted();
+            self.prepare(&position);
+        }
     }
 
     /// Writes what has gathered, where this thread may wait for the disk and no other is writing; otherwise sees to
