@@ -149,6 +149,8 @@ impl Store {
         if pressure > 0 {
             self.log.order().check_sound()?;
             if let Some(failure) = &*self.flush_failure.lock() {
+                // Refused commits are all that may come, so with each of them it is tried again.
+                self.flusher.wake();
                 return Err(failure.to_error());
             }
         }

@@ -159,15 +159,14 @@ impl World<'_> {
         };
         let calls = [Call::Commit(super::call::Changes { guards: Vec::new(), ..changes }), Call::Flush];
         for call in calls {
-            if !self.is_taken_in_time(&call)? {
-                panic!("{}: {call:?} is refused though all is well", self.context());
-            }
+            self.assert_is_taken(&call)?;
         }
         self.all_is_well();
         Ok(())
     }
 
-    fn is_taken_in_time(&mut self, call: &Call) -> Lived<bool> {
+    fn assert_is_taken(&mut self, call: &Call) -> Lived {
+        let mut refusal = String::new();
         for _ in 0..PATIENCE {
             self.rig.on_disk().settle();
             match self.perform(call) {
@@ -175,15 +174,18 @@ impl World<'_> {
                     let now = self.now();
                     let models = std::iter::once(&mut self.model).chain(&mut self.otherwise);
                     models.for_each(|model| model.apply(call, &answer, now));
-                    return Ok(true);
+                    return Ok(());
                 }
                 Err(_) if self.rig.disk.is_off() => {
                     self.note_otherwise(call);
                     return Err(Off);
                 }
-                Err(error) => self.assert_honest(&error, &format!("{call:?}")),
+                Err(error) => {
+                    self.assert_honest(&error, call.name());
+                    refusal = chain(&error);
+                }
             }
         }
-        Ok(false)
+        panic!("{}: {} are refused though all is well: {refusal}", self.context(), call.name());
     }
 }
