@@ -87,17 +87,6 @@ fn lost_and_half_applied_commits_are_found() {
 }
 
 #[test]
-fn a_simulated_life_finds_what_is_wrong_and_passes_what_is_right() {
-    fn live(on_disk: &dyn OnDisk) {
-        let _digest = on_disk::simulation(on_disk, 1, 600);
-    }
-    live(&WholeFile(None));
-    for bug in [Bug::NeverSyncs, Bug::WritesInPlace, Bug::AppliesWriteByWrite] {
-        assert!(finds(live, bug), "{bug:?}");
-    }
-}
-
-#[test]
 fn swallowed_errors_are_found() {
     assert!(finds(on_disk::faults, Bug::SwallowsErrors));
     assert!(finds(on_disk::faults, Bug::ShowsWhatFailed));

@@ -1,6 +1,6 @@
 //! Every version of every entry of a keyspace that somebody may still ask for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 
@@ -83,10 +83,12 @@ pub(super) fn entries_of(entries: Vec<Entry>) -> Entries {
 
 /// Whether a state is the one that was expected, but for versions that nobody knows yet.
 pub(super) fn is_same(found: &Entries, expected: &Entries) -> bool {
-    let alike = |(one, other): ((&Key, &(u64, Bytes)), (&Key, &(u64, Bytes)))| {
-        one.0 == other.0 && one.1.1 == other.1.1 && (other.1.0 == UNKNOWN || one.1.0 == other.1.0)
-    };
-    found.len() == expected.len() && found.iter().zip(expected).all(alike)
+    let mut pairs = found.iter().zip(expected);
+    found.len() == expected.len() && pairs.all(|(one, other)| one.0 == other.0 && is_alike(one.1, other.1))
+}
+
+fn is_alike(found: &(u64, Bytes), expected: &(u64, Bytes)) -> bool {
+    found.1 == expected.1 && (expected.0 == UNKNOWN || found.0 == expected.0)
 }
 
 /// How two states differ, for people.
@@ -94,11 +96,11 @@ pub(super) fn differences(found: &Entries, expected: &Entries) -> Vec<String> {
     let brief = |entry: Option<&(u64, Bytes)>| {
         entry.map(|(version, value)| (*version, value.len(), value.first().copied()))
     };
-    let keys: std::collections::BTreeSet<_> = found.keys().chain(expected.keys()).collect();
+    let keys: BTreeSet<_> = found.keys().chain(expected.keys()).collect();
     let told = keys.into_iter().filter_map(|key| {
         let (found, expected) = (found.get(key), expected.get(key));
         let same = match (found, expected) {
-            (Some(one), Some(other)) => one.1 == other.1 && (other.0 == UNKNOWN || one.0 == other.0),
+            (Some(one), Some(other)) => is_alike(one, other),
             (None, None) => true,
             _ => false,
         };

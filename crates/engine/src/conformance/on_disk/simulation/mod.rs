@@ -172,10 +172,11 @@ impl<'a> World<'a> {
     /// What follows from a call that was answered, beyond the model.
     fn note(&mut self, call: &Call, files: BTreeSet<PathBuf>) {
         match call {
-            Call::Create(number, _) | Call::Adopt { number, .. } => {
-                if self.model.keyspaces.contains_key(number) {
-                    self.open.insert(*number);
-                }
+            // An adoption may be refused as not kept.
+            Call::Create(number, _) | Call::Adopt { number, .. }
+                if self.model.keyspaces.contains_key(number) =>
+            {
+                self.open.insert(*number);
             }
             Call::Drop(number) => self.gone(*number),
             Call::Rotate(number) => self.rotating.entry(*number).or_default().extend(files),
