@@ -2,7 +2,7 @@
 //!
 //! Map: this file (arguments, one line in and one out) · [`lines`] (lines of bounded length) · [`sweep`] (tables
 //! rewritten or verified in place) · [`checkpoint`] and [`progress`] (of a sweep) · [`key_store`] (`strongroom item
-//! key-store`) · [`connect`] (what a configuration names) · [`table`], [`key_tables`] and [`kms`] (through the
+//! key-store`) · [`search`] (beacons) · [`connect`] (what a configuration names) · [`table`], [`key_tables`] and [`kms`] (through the
 //! binary's own client, as a [`service`]).
 
 mod checkpoint;
@@ -12,6 +12,7 @@ mod key_tables;
 mod kms;
 mod lines;
 mod progress;
+mod search;
 mod service;
 mod sweep;
 mod table;
@@ -53,6 +54,17 @@ pub enum ItemCommand {
     /// which tells nothing of the item's content. The exit status is 1 where one does not open. With --table and
     /// --key the item is fetched instead.
     Explain(Explained),
+    /// Tell the beacons of plaintext items
+    ///
+    /// Items are DynamoDB JSON, one per line; each is answered with the attributes that `encrypt` writes beside it, and
+    /// with its signed compound beacons. The configuration has a [search], and needs no keyrings for this.
+    Beacons(search::InPartition),
+    /// Rewrite queries so that they ask for beacons
+    ///
+    /// Requests of Query or Scan as JSON, one per line; each is answered with a line {"Requests": [...]}, whose answers
+    /// together hold all that was asked for. Nothing is sent. Items that are found are to be decrypted and held
+    /// against the request again, since different values may have the same beacon.
+    RewriteQuery(OwnNames),
     /// Encrypt the plaintext items of a table in place
     ///
     /// Applications go on reading and writing meanwhile, if their read policy admits plaintext. An item that somebody
@@ -135,6 +147,8 @@ pub fn run(command: ItemCommand) -> anyhow::Result<()> {
             })
         }
         ItemCommand::Explain(explained) => explain(&runtime, &explained),
+        ItemCommand::Beacons(arguments) => search::beacons(&runtime, &arguments),
+        ItemCommand::RewriteQuery(own) => search::rewrite_query(&runtime, &own),
         ItemCommand::EncryptTable(arguments) => sweep::write(&runtime, Goal::Encrypt, &arguments),
         ItemCommand::Migrate(arguments) => sweep::write(&runtime, Goal::Migrate, &arguments),
         ItemCommand::Rewrap(arguments) => sweep::write(&runtime, Goal::Rewrap, &arguments),

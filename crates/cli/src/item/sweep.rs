@@ -10,6 +10,7 @@ use clap::Args;
 use item_encryption_client::ItemCodec;
 use item_encryption_client::migration::treatment::Recoding;
 use item_encryption_client::migration::{Event, Goal, Report, StoreError, Sweep};
+use item_encryption_command::Verifying;
 use item_encryption_command::config::Format;
 use item_encryption_command::json::json_of;
 use item_encryption_format::Value;
@@ -89,7 +90,10 @@ fn run(
             "a sweep writes the current format: set format = \"dbesdk\", and read the legacy one by read-policy"
         );
     }
-    let to: Arc<dyn ItemCodec<Value>> = Arc::new(to);
+    let to: Arc<dyn ItemCodec<Value>> = match goal {
+        Goal::Verify => Arc::new(Verifying(to)),
+        _ => Arc::new(to),
+    };
     let from = from.map(|codec| Arc::new(codec) as Arc<dyn ItemCodec<Value>>);
     let table = runtime.block_on(table(&arguments.table, &arguments.endpoint, &arguments.names.own, &*to))?;
     // A dry run must leave nothing to go on from.

@@ -104,6 +104,12 @@ impl Search {
         self.key_field.as_deref()
     }
 
+    /// Whether an attribute is a compound beacon in clear, which is signed under its own name.
+    #[must_use]
+    pub fn is_signed_beacon(&self, attribute: &str) -> bool {
+        self.compound.get(attribute).is_some_and(Compound::is_signed)
+    }
+
     /// Whether there is anything to write beside items.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -22,6 +22,7 @@ use crate::forms;
 use crate::json::Item;
 use crate::keyrings::keyrings;
 use crate::provider::provider;
+use crate::search::Finder;
 
 /// Why an item is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +33,9 @@ pub enum ItemError {
     /// By the keyring.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
+    /// It has no beacons.
+    #[error(transparent)]
+    Beacons(#[from] item_encryption_beacons::ItemError),
     /// It is stored in a form that is not to be read.
     #[error(
         "the item is {0}, which the configuration does not read; add {1:?} to its read-policy while the table has such items"
@@ -48,13 +52,15 @@ pub struct Codec {
     pub(crate) scheme: Scheme,
     /// The legacy keys of a current configuration that reads both.
     pub(crate) legacy: Option<LegacyProvider>,
+    /// Beacons, where the configuration has any.
+    pub(crate) finder: Option<Finder>,
     /// The table as the current format knows it.
     pub(crate) table: TableConfig,
 }
 
 /// One of the two formats with its keys.
 pub(crate) enum Scheme {
-    Dbesdk { table: TableConfig, materials: Box<dyn MaterialsManager> },
+    Dbesdk { materials: Box<dyn MaterialsManager> },
     Legacy { provider: LegacyProvider },
 }
 
@@ -65,34 +71,46 @@ impl Codec {
     /// Keys that are missing or wrong, and combinations that make no sense.
     pub fn new(config: Config, connect: &dyn Connect) -> Result<Self, ConfigError> {
         let legacy = forms::legacy_keys(&config, connect)?;
+        let finder = config.search.as_ref().map(|_| Finder::new(&config, connect)).transpose()?;
+        let table = finder.as_ref().map_or_else(|| config.table(), |finder| finder.table().clone());
         let scheme = match config.format {
             Format::Dbesdk => {
                 let materials = materials(config.materials_cache, keyrings(&config, connect)?)?;
-                Scheme::Dbesdk { table: config.table(), materials }
+                Scheme::Dbesdk { materials }
             }
             Format::Legacy => {
                 refuse_what_legacy_lacks(&config)?;
                 Scheme::Legacy { provider: provider(&config, connect)? }
             }
         };
-        Ok(Self { table: config.table(), config, scheme, legacy })
+        Ok(Self { config, scheme, legacy, finder, table })
     }
 
     /// Encrypts and signs an item under the logical table name.
     ///
     /// # Errors
     /// [`ItemError`].
-    pub async fn encrypt(&self, item: Item) -> Result<Item, ItemError> {
+    pub async fn encrypt(&self, mut item: Item) -> Result<Item, ItemError> {
         match &self.scheme {
-            Scheme::Dbesdk { table, materials } => {
-                let context = encryption_context(&item, table)?;
-                let materials = materials.for_writing(context, table.suite, bytes_of(&item)).await?;
-                Ok(encrypt(item, table, &materials)?)
+            Scheme::Dbesdk { materials } => {
+                let beacons = match &self.finder {
+                    Some(finder) => finder.added(&mut item).await?,
+                    None => Item::new(),
+                };
+                let mut sealed = self.sealed(item, &**materials).await?;
+                sealed.extend(beacons);
+                Ok(sealed)
             }
             Scheme::Legacy { provider } => {
                 Ok(provider.seal(item, &self.legacy(&self.config.logical_table_name)).await?)
             }
         }
+    }
+
+    async fn sealed(&self, item: Item, materials: &dyn MaterialsManager) -> Result<Item, ItemError> {
+        let context = encryption_context(&item, &self.table)?;
+        let materials = materials.for_writing(context, self.table.suite, bytes_of(&item)).await?;
+        Ok(encrypt(item, &self.table, &materials)?)
     }
 
     /// Verifies and decrypts an item bound to one of the configured names.
@@ -128,7 +146,7 @@ impl Codec {
             Scheme::Dbesdk { .. } if Form::of(&item) == Form::Legacy => {
                 self.decrypt_legacy(item, table).await
             }
-            Scheme::Dbesdk { table: config, materials } => open(item, table, config, &**materials).await,
+            Scheme::Dbesdk { materials } => open(item, table, &self.table, &**materials).await,
             Scheme::Legacy { provider } => {
                 let config = self.legacy(table);
                 open_legacy(item, &config, provider, NumberSpelling::Stored).await

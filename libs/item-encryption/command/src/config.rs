@@ -31,22 +31,25 @@
 //! signing-key = { base64 = "..." }
 //! ```
 //!
-//! Map: this file (the table, and keys' bytes) · [`keyring`] (the keyrings) · [`legacy`] (the legacy format's providers).
+//! Map: this file (the table, and keys' bytes) · [`keyring`] (the keyrings) · [`legacy`] (the legacy format's providers) ·
+//! [`search`] (beacons).
 
+mod key_source;
 pub mod keyring;
 pub mod legacy;
+pub mod search;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use item_encryption_format::{Action, Suite, TableConfig};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+pub use key_source::KeySource;
 pub use keyring::{KeyringConfig, MaterialsCache};
 pub use legacy::LegacyProviderConfig;
+pub use search::SearchSection;
 
 /// What is wrong with a configuration, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -94,6 +97,8 @@ pub struct Config {
     pub materials_cache: Option<MaterialsCache>,
     /// Where keys come from, in the legacy format.
     pub legacy_provider: Option<LegacyProviderConfig>,
+    /// How encrypted items are found, in the current format.
+    pub search: Option<SearchSection>,
     /// Where relative file names begin.
     #[serde(skip)]
     pub folder: PathBuf,
@@ -158,26 +163,6 @@ pub enum ActionName {
     DoNothing,
 }
 
-/// A key's bytes, inline or in a file.
-#[derive(Clone, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum KeySource {
-    /// Standard base64.
-    Base64(String),
-    /// Hexadecimal.
-    Hex(String),
-    /// PEM.
-    Pem(String),
-    /// A file: PEM where it begins like one, else the raw bytes.
-    File(PathBuf),
-}
-
-impl std::fmt::Debug for KeySource {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("KeySource(..)")
-    }
-}
-
 impl Config {
     /// Reads a file: JSON where it ends in `.json`, else TOML.
     ///
@@ -190,7 +175,7 @@ impl Config {
         let parsed = if path.extension().is_some_and(|ending| ending == "json") {
             serde_json::from_str(&text).map_err(|error| error.to_string())
         } else {
-            toml::from_str(&text).map_err(|error| error.to_string())
+            toml::from_str(&text).map_err(|error| told(&error, &text))
         };
         let config: Self = parsed.map_err(|error| ConfigError(format!("{}: {error}", path.display())))?;
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
@@ -230,25 +215,12 @@ impl Config {
         std::iter::once(&self.logical_table_name).chain(&self.read_as).map(String::as_str)
     }
 
-    /// A key's bytes: for PEM, what stands in its first block.
+    /// A key's bytes: for PEM, what stands in its first block. `name` is the key's in the file.
     ///
     /// # Errors
     /// A key that is not what it says, or a file that cannot be read.
-    pub fn key(&self, source: &KeySource) -> Result<Zeroizing<Vec<u8>>, ConfigError> {
-        match source {
-            KeySource::Base64(text) => decoded(BASE64_STANDARD.decode(text.trim()).ok(), "base64"),
-            KeySource::Hex(text) => decoded(from_hex(text.trim()), "hexadecimal"),
-            KeySource::Pem(text) => decoded(from_pem(text.as_bytes()), "PEM"),
-            KeySource::File(file) => self.key_file(&self.folder.join(file)),
-        }
-    }
-
-    fn key_file(&self, path: &Path) -> Result<Zeroizing<Vec<u8>>, ConfigError> {
-        #[allow(clippy::disallowed_methods, reason = "the library stands beside the house and its disk")]
-        let bytes = std::fs::read(path)
-            .map_err(|error| ConfigError(format!("cannot read the key {}: {error}", path.display())))?;
-        let bytes = Zeroizing::new(bytes);
-        if bytes.starts_with(b"-----BEGIN") { decoded(from_pem(&bytes), "PEM") } else { Ok(bytes) }
+    pub fn key(&self, name: &str, source: &KeySource) -> Result<Zeroizing<Vec<u8>>, ConfigError> {
+        source.bytes(&self.folder).map_err(|reason| ConfigError(format!("{name}: {reason}")))
     }
 }
 
@@ -270,16 +242,11 @@ impl ConfigError {
     }
 }
 
-fn decoded(bytes: Option<Vec<u8>>, form: &str) -> Result<Zeroizing<Vec<u8>>, ConfigError> {
-    bytes.map(Zeroizing::new).ok_or_else(|| ConfigError(format!("a key is not valid {form}")))
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> =
-        text.chars().map(|digit| digit.to_digit(16)?.try_into().ok()).collect::<Option<_>>()?;
-    digits.len().is_multiple_of(2).then(|| digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
-}
-
-fn from_pem(bytes: &[u8]) -> Option<Vec<u8>> {
-    pem::parse(bytes).ok().map(pem::Pem::into_contents)
+/// What is wrong and in which line, without the line itself, in which a key may stand.
+fn told(error: &toml::de::Error, text: &str) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    match before {
+        Some(before) => format!("line {}: {}", before.matches('\n').count() + 1, error.message()),
+        None => error.message().to_owned(),
+    }
 }

@@ -1,11 +1,14 @@
 //! Why an item does not open: the likely causes are tried one after the other, and the one that makes it
 //! open is named. Nothing of the item's content is told.
 
+use item_encryption_client::{Form, Opened};
 use item_encryption_format::dbesdk::{self, Header};
 use item_encryption_format::legacy::LegacyConfig;
 use item_encryption_format::legacy::direct_kms::NumberSpelling;
 use item_encryption_format::legacy::item::description_of;
-use item_encryption_format::{Action, AttributeValue, Error as FormatError, TableConfig, View, legacy};
+use item_encryption_format::{
+    Action, AttributeValue, Error as FormatError, TableConfig, Value, View, legacy,
+};
 use item_encryption_keyrings::legacy::LegacyProvider;
 use item_encryption_keyrings::{KeyringError, MaterialsManager};
 
@@ -24,8 +27,8 @@ pub struct Explanation {
 impl Codec {
     /// Explains an item. Names in `also` are tried as table names besides the configured ones.
     pub async fn explain(&self, item: &Item, also: &[String]) -> Explanation {
-        match self.decrypt(item.clone()).await {
-            Ok(_) => self.opened(item).await,
+        match self.open(item.clone()).await {
+            Ok(opened) => self.opened(item, &opened).await,
             Err(error) => {
                 let mut findings = self.causes(item, also).await;
                 findings.push(format!("under this configuration: {error}"));
@@ -34,13 +37,12 @@ impl Codec {
         }
     }
 
-    async fn opened(&self, item: &Item) -> Explanation {
-        let mut findings = vec![format!("it opens ({})", kind(item))];
-        for name in self.config.table_names() {
-            if self.decrypt_as(item.clone(), name).await.is_ok() {
-                findings.push(format!("it is bound to the table name {name:?}"));
-                break;
-            }
+    async fn opened(&self, item: &Item, opened: &Opened<Value>) -> Explanation {
+        let mut findings = vec![format!("it opens ({})", kind(item, opened.form))];
+        findings.extend(opened.bound_to.iter().map(|name| format!("it is bound to the table name {name:?}")));
+        match self.beacon_finding(item, opened).await {
+            Ok(finding) => findings.extend(finding),
+            Err(error) => findings.push(format!("its beacons cannot be checked: {error}")),
         }
         Explanation { opens: true, findings }
     }
@@ -58,7 +60,7 @@ impl Codec {
         let mut findings = Vec::new();
         for name in self.config.table_names().chain(also.iter().map(String::as_str)) {
             findings = match &self.scheme {
-                Scheme::Dbesdk { table, materials } => causes(item, name, table, &**materials).await,
+                Scheme::Dbesdk { materials } => causes(item, name, &self.table, &**materials).await,
                 Scheme::Legacy { provider } => legacy_causes(item, &self.legacy(name), provider).await,
             };
             if !findings.is_empty() {
@@ -93,13 +95,12 @@ impl Codec {
     }
 }
 
-fn kind(item: &Item) -> String {
-    let Some(View::B(bytes)) = item.get(dbesdk::HEADER).map(AttributeValue::view) else {
-        return "legacy format".to_owned();
-    };
-    match Header::parse(bytes) {
-        Ok(header) => format!("current format, header version {}, {:?}", header.version, header.suite),
-        Err(_) => "current format".to_owned(),
+fn kind(item: &Item, form: Form) -> String {
+    let header = item.get(dbesdk::HEADER).map(AttributeValue::view);
+    match header.and_then(|header| if let View::B(bytes) = header { Header::parse(bytes).ok() } else { None })
+    {
+        Some(header) => format!("current format, header version {}, {:?}", header.version, header.suite),
+        None => format!("it is {form}"),
     }
 }
 

@@ -72,6 +72,50 @@ impl ItemCodec<Value> for Codec {
     }
 }
 
+/// A codec that refuses items with other beacons than their values have, and items without them: for those who verify
+/// a table. Whoever only reads has no use for beacons, and nobody signs them.
+pub struct Verifying(pub Codec);
+
+impl ItemCodec<Value> for Verifying {
+    fn encrypt(&self, item: Item) -> Answer<'_, Item> {
+        ItemCodec::encrypt(&self.0, item)
+    }
+
+    fn decrypt(&self, item: Item) -> Answer<'_, Opened<Value>> {
+        Box::pin(async move {
+            let opened = self.0.open(item.clone()).await.map_err(told)?;
+            match self.0.beacon_finding(&item, &opened).await.map_err(told)? {
+                None => Ok(opened),
+                Some(finding) => Err(ClientError::Other(finding)),
+            }
+        })
+    }
+
+    fn table(&self) -> &TableConfig {
+        &self.0.table
+    }
+}
+
+impl Codec {
+    /// What is wrong with the beacons of an item that opens, where the configuration has any.
+    pub(crate) async fn beacon_finding(
+        &self,
+        stored: &Item,
+        opened: &Opened<Value>,
+    ) -> Result<Option<String>, ItemError> {
+        let Some(finder) = self.finder.as_ref().filter(|_| opened.form == Form::Current) else {
+            return Ok(None);
+        };
+        let wrong = finder.wrong_beacons(stored, &opened.item).await?;
+        Ok((!wrong.is_empty()).then(|| {
+            format!(
+                "the item opens, but the beacons {wrong:?} are missing or not those of its values, so that queries do not \
+                 find it: write it again, or rewrap the table"
+            )
+        }))
+    }
+}
+
 fn told(error: ItemError) -> ClientError {
     ClientError::Other(error.to_string())
 }

@@ -15,6 +15,7 @@ use item_encryption_keyrings::{
 };
 
 use crate::config::keyring::{CurveName, EcdhSchema, HierarchicalConfig, PaddingName};
+use crate::config::search::KeyStoreConfig;
 use crate::config::{Config, ConfigError, KeySource, KeyringConfig};
 use crate::connect::{Connect, Endpoint};
 
@@ -42,12 +43,9 @@ pub fn keyrings(config: &Config, connect: &dyn Connect) -> Result<MultiKeyring, 
 /// # Errors
 /// None, or several.
 pub fn key_store(config: &Config, connect: &dyn Connect) -> Result<KeyStore, ConfigError> {
-    let named = config.keyrings.iter().filter_map(|entry| match entry {
-        KeyringConfig::Hierarchical(entry) => Some(&**entry),
-        _ => None,
-    });
+    let named = config.keyrings.iter().filter_map(KeyringConfig::hierarchical);
     match named.collect::<Vec<_>>()[..] {
-        [entry] => store(entry, connect),
+        [entry] => store(&entry.key_store(), connect),
         [] => Err(ConfigError::new(
             "the configuration names no key store; add a [[keyrings]] entry of type \"hierarchical\"",
         )),
@@ -55,6 +53,21 @@ pub fn key_store(config: &Config, connect: &dyn Connect) -> Result<KeyStore, Con
             "the configuration names several key stores; keep one [[keyrings]] entry of type \"hierarchical\" for this",
         )),
     }
+}
+
+/// The key store of a section, else the one of the keyrings; and how long and how many keys are kept.
+pub(crate) fn key_store_of(
+    config: &Config,
+    own: Option<&KeyStoreConfig>,
+    connect: &dyn Connect,
+) -> Result<(KeyStore, (u64, usize)), ConfigError> {
+    let Some(own) = own else {
+        let keyrings = config.keyrings.iter();
+        let kept = keyrings.filter_map(KeyringConfig::hierarchical).next();
+        let kept = kept.map_or((1, 1), |entry| (entry.ttl_seconds, entry.cache_capacity));
+        return Ok((key_store(config, connect)?, kept));
+    };
+    Ok((store(own, connect)?, (own.ttl_seconds, own.cache_capacity)))
 }
 
 /// With replicas of one key as several recipients, each reader would ask the KMS of one Region for all of them.
@@ -77,7 +90,7 @@ fn refuse_replicas(keyrings: &[KeyringConfig]) -> Result<(), ConfigError> {
 fn keyring(config: &Config, entry: &KeyringConfig, connect: &dyn Connect) -> Made {
     match entry {
         KeyringConfig::RawAes { namespace, name, key } => {
-            let aes = RawAes::new(namespace, name, config.key(key)?);
+            let aes = RawAes::new(namespace, name, config.key("key", key)?);
             Ok(Box::new(aes.map_err(|_| ConfigError::new("a raw AES key has 16, 24 or 32 bytes"))?))
         }
         KeyringConfig::RawRsa { namespace, name, padding, public_key, private_key } => {
@@ -102,11 +115,11 @@ fn keyring(config: &Config, entry: &KeyringConfig, connect: &dyn Connect) -> Mad
             let own = KmsAgreement::new(
                 connect.kms(&at)?,
                 &arn(key_arn)?.to_string(),
-                public(config, curve, public_key)?,
+                public(config, curve, ("public-key", public_key))?,
             );
             match (schema, recipient_public_key) {
                 (EcdhSchema::Static, Some(peer)) => {
-                    Ok(Box::new(KmsEcdh::between(curve, own, public(config, curve, peer)?)))
+                    Ok(Box::new(KmsEcdh::between(curve, own, public(config, curve, (PEER, peer))?)))
                 }
                 (EcdhSchema::Discovery, None) => Ok(Box::new(KmsEcdh::discovery(curve, own))),
                 _ => Err(ConfigError::new(
@@ -142,11 +155,13 @@ fn raw_rsa(
         ));
     }
     if let Some(source) = public {
-        rsa = rsa.with_public(&config.key(source)?).map_err(wrong("a public RSA key is SPKI, DER or PEM"))?;
+        rsa = rsa
+            .with_public(&config.key("public-key", source)?)
+            .map_err(wrong("a public RSA key is SPKI, DER or PEM"))?;
     }
     if let Some(source) = private {
         rsa = rsa
-            .with_private(&config.key(source)?)
+            .with_private(&config.key("private-key", source)?)
             .map_err(wrong("a private RSA key is PKCS8, DER or PEM"))?;
     }
     Ok(Box::new(rsa))
@@ -159,15 +174,15 @@ fn raw_ecdh(
     (private_key, peer): (Option<&KeySource>, Option<&KeySource>),
 ) -> Made {
     let own = |source| {
-        let key = EcdhKey::from_pkcs8(curve, &config.key(source)?);
+        let key = EcdhKey::from_pkcs8(curve, &config.key("private-key", source)?);
         key.map_err(|_| ConfigError(format!("a private key is PKCS8, DER or PEM, of the curve {curve:?}")))
     };
     match (schema, private_key, peer) {
         (EcdhSchema::Static, Some(private), Some(peer)) => {
-            Ok(Box::new(RawEcdh::between(curve, own(private)?, public(config, curve, peer)?)))
+            Ok(Box::new(RawEcdh::between(curve, own(private)?, public(config, curve, (PEER, peer))?)))
         }
         (EcdhSchema::Ephemeral, None, Some(peer)) => {
-            Ok(Box::new(EphemeralEcdh::to(curve, public(config, curve, peer)?)))
+            Ok(Box::new(EphemeralEcdh::to(curve, public(config, curve, (PEER, peer))?)))
         }
         (EcdhSchema::Discovery, Some(private), None) => {
             Ok(Box::new(RawEcdh::discovery(curve, own(private)?)))
@@ -179,13 +194,15 @@ fn raw_ecdh(
     }
 }
 
-fn public(config: &Config, curve: Curve, source: &KeySource) -> Result<Point, ConfigError> {
-    Point::from_spki(curve, &config.key(source)?)
-        .map_err(|_| ConfigError(format!("a public key is SPKI, DER or PEM, of the curve {curve:?}")))
+const PEER: &str = "recipient-public-key";
+
+fn public(config: &Config, curve: Curve, (name, source): (&str, &KeySource)) -> Result<Point, ConfigError> {
+    Point::from_spki(curve, &config.key(name, source)?)
+        .map_err(|_| ConfigError(format!("{name}: a public key is SPKI, DER or PEM, of the curve {curve:?}")))
 }
 
 fn branch_key(config: &Config, id: &str, version: &str, key: &KeySource) -> Made {
-    let bytes = <[u8; 32]>::try_from(config.key(key)?.as_slice());
+    let bytes = <[u8; 32]>::try_from(config.key("key", key)?.as_slice());
     let bytes = bytes.map_err(|_| ConfigError::new("a branch key has 32 bytes"))?;
     let version = VersionId::parse(version)
         .ok_or_else(|| ConfigError(format!("the version {version:?} of a branch key is not a UUID")))?;
@@ -194,10 +211,10 @@ fn branch_key(config: &Config, id: &str, version: &str, key: &KeySource) -> Made
 
 fn hierarchical(config: &Config, entry: &HierarchicalConfig, connect: &dyn Connect) -> Made {
     let (limits, ids) = (limits(entry.ttl_seconds, entry.cache_capacity)?, ids(config, entry)?);
-    Ok(Box::new(HierarchicalKeyring::new(Arc::new(store(entry, connect)?), ids, limits)))
+    Ok(Box::new(HierarchicalKeyring::new(Arc::new(store(&entry.key_store(), connect)?), ids, limits)))
 }
 
-fn store(entry: &HierarchicalConfig, connect: &dyn Connect) -> Result<KeyStore, ConfigError> {
+fn store(entry: &KeyStoreConfig, connect: &dyn Connect) -> Result<KeyStore, ConfigError> {
     let key = match (&entry.kms_key_arn, entry.multi_region, &entry.region) {
         (Some(text), false, _) => StoreKey::One(arn(text)?),
         (Some(text), true, _) => StoreKey::MultiRegion(arn(text)?),

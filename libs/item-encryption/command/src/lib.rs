@@ -2,7 +2,7 @@
 //!
 //! Map: [`config`] (the file, and what it means) · [`codec`] (items in and out) · [`explain`] (why an item
 //! does not open) · `forms` (which forms of items are read) · [`json`] (DynamoDB JSON) · [`keyrings`] (the file's keyrings) · `provider` (where the old format's keys
-//! come from) · [`connect`] (reaching the services that the file names).
+//! come from) · [`search`] and `query` (beacons) · [`connect`] (reaching the services that the file names).
 
 pub mod codec;
 pub mod config;
@@ -12,7 +12,11 @@ mod forms;
 pub mod json;
 pub mod keyrings;
 mod provider;
+mod query;
+pub mod search;
 
 pub use codec::{Codec, ItemError};
 pub use config::{Config, ConfigError};
 pub use connect::{Connect, Endpoint, Offline};
+pub use forms::Verifying;
+pub use search::Finder;

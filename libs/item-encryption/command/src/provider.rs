@@ -25,7 +25,7 @@ fn made(
 ) -> Result<LegacyProvider, ConfigError> {
     match entry {
         LegacyProviderConfig::Static { key, signing_key, signing_private_key, signing_public_key } => {
-            let key = config.key(key)?;
+            let key = config.key("key", key)?;
             ContentKey::new(key.clone()).map_err(|_| ConfigError::new(CONTENT_LENGTH))?;
             let halves = [signing_key, signing_private_key, signing_public_key];
             Ok(LegacyProvider::Static(key, signature_keys(config, halves)?))
@@ -87,9 +87,10 @@ fn most_recent(
 }
 
 fn signature_keys(config: &Config, halves: [&Option<KeySource>; 3]) -> Result<SignatureKeys, ConfigError> {
-    let read = |source: &Option<KeySource>| source.as_ref().map(|source| config.key(source)).transpose();
+    let names = ["signing-key", "signing-private-key", "signing-public-key"];
+    let read = |at: usize| halves[at].as_ref().map(|source| config.key(names[at], source)).transpose();
     let wrong = |_| ConfigError("an RSA signing key is neither PKCS8 (private) nor SPKI (public)".to_owned());
-    match halves.map(read) {
+    match [0, 1, 2].map(read) {
         [Ok(Some(hmac)), Ok(None), Ok(None)] => Ok(SignatureKeys {
             signing: Some(SigningKey::hmac_sha256(&hmac)),
             verifying: Arc::new(VerifyingKey::hmac_sha256(&hmac)),
@@ -119,14 +120,14 @@ fn wrapping_keys(
     let wrong =
         |_| ConfigError("an RSA wrapping key is neither PKCS8 (private) nor SPKI (public)".to_owned());
     if let Some(source) = key {
-        let key = config.key(source)?;
+        let key = config.key("key", source)?;
         if !matches!(key.len(), 16 | 32) {
             return Err(ConfigError("an AES wrapping key has 16 or 32 bytes".to_owned()));
         }
         return Ok((Some(WrappingKey::Aes(key.clone())), Some(WrappingKey::Aes(key))));
     }
-    let private = private.map(|source| config.key(source)).transpose()?;
-    let public = public.map(|source| config.key(source)).transpose()?;
+    let private = private.map(|source| config.key("private-key", source)).transpose()?;
+    let public = public.map(|source| config.key("public-key", source)).transpose()?;
     let unwrap = private.as_ref().map(|der| WrappingKey::rsa_private(der)).transpose().map_err(wrong)?;
     let wrap = match (&public, &private) {
         (Some(der), _) => Some(WrappingKey::rsa_public(der).map_err(wrong)?),

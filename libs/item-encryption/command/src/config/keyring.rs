@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::KeySource;
+use super::search::KeyStoreConfig;
 
 /// A keyring.
 #[derive(Debug, Clone, Deserialize)]
@@ -118,10 +119,10 @@ pub struct HierarchicalConfig {
     /// Or how an item names its own.
     pub branch_key_id_from: Option<BranchKeyIdFrom>,
     /// How long a branch key stays in memory.
-    #[serde(default = "HierarchicalConfig::default_ttl")]
+    #[serde(default = "KeyStoreConfig::default_ttl")]
     pub ttl_seconds: u64,
     /// How many do.
-    #[serde(default = "HierarchicalConfig::default_capacity")]
+    #[serde(default = "KeyStoreConfig::default_capacity")]
     pub cache_capacity: usize,
     /// The URL of DynamoDB, and of the KMS where that has none of its own.
     pub endpoint: Option<String>,
@@ -131,13 +132,30 @@ pub struct HierarchicalConfig {
     pub region: Option<String>,
 }
 
-impl HierarchicalConfig {
-    const fn default_ttl() -> u64 {
-        300
+impl KeyringConfig {
+    /// The entry of a hierarchical keyring.
+    pub(crate) fn hierarchical(&self) -> Option<&HierarchicalConfig> {
+        match self {
+            Self::Hierarchical(entry) => Some(entry),
+            _ => None,
+        }
     }
+}
 
-    const fn default_capacity() -> usize {
-        1000
+impl HierarchicalConfig {
+    /// Its table of branch keys.
+    pub(crate) fn key_store(&self) -> KeyStoreConfig {
+        KeyStoreConfig {
+            table: self.table.clone(),
+            logical_name: self.logical_name.clone(),
+            kms_key_arn: self.kms_key_arn.clone(),
+            multi_region: self.multi_region,
+            ttl_seconds: self.ttl_seconds,
+            cache_capacity: self.cache_capacity,
+            endpoint: self.endpoint.clone(),
+            kms_endpoint: self.kms_endpoint.clone(),
+            region: self.region.clone(),
+        }
     }
 }
 
