@@ -150,7 +150,9 @@ static OLD: LazyLock<Old> = LazyLock::new(|| {
     };
     let (content, description) = (content(), Default::default());
     let materials = Materials { content, signature: SigningKey::hmac_sha256(&[7; 32]), description };
-    let stored = old::encrypt(clear(), &config, &materials).expect("the item encrypts");
+    let stored =
+        old::encrypt(clear(), &config, &materials, old::LegacyWriting::for_readers_of_the_old_clients())
+            .expect("the item encrypts");
     Old { config, stored }
 });
 

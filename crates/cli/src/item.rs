@@ -134,6 +134,7 @@ pub fn run(command: ItemCommand) -> anyhow::Result<()> {
     match command {
         ItemCommand::Encrypt(names) => {
             let codec = codec(&names, &[])?;
+            codec.check_writing().with_context(|| names.config.display().to_string())?;
             each_line(&runtime, async |line| {
                 let sealed = codec.encrypt(read_item(line)?).await.map_err(|error| error.to_string())?;
                 Ok(Answer::done(write_item(&sealed)))

@@ -14,7 +14,7 @@ use item_encryption_client::migration::{Event, Goal, ItemStore, Page, Replaced, 
 use item_encryption_client::sdk::SdkStore;
 use item_encryption_client::{EncryptedClient, LegacyReader, ReadPolicy, TableCodec};
 use item_encryption_format::legacy::{
-    LegacyConfig, Materials, SigningKey, VerifyingKey, WrappingKey, encrypt,
+    LegacyConfig, LegacyWriting, Materials, SigningKey, VerifyingKey, WrappingKey, encrypt,
 };
 use item_encryption_keyrings::legacy::{LegacyProvider, SignatureKeys};
 
@@ -292,7 +292,8 @@ fn legacy_note(number: i64) -> Item {
         LegacyConfig { table: Some("Tasks".to_owned()), keys, default, actions, order: Default::default() };
     let (content, description) = wrapping().generate().unwrap();
     let signature = SigningKey::hmac_sha256(b"signing");
-    encrypt(note(number), &config, &Materials { content, signature, description }).unwrap()
+    let writing = LegacyWriting::for_readers_of_the_old_clients();
+    encrypt(note(number), &config, &Materials { content, signature, description }, writing).unwrap()
 }
 
 fn reads_legacy() -> TableCodec {

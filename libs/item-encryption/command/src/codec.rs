@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use item_encryption_client::{Form, Opened};
 use item_encryption_format::dbesdk::{SealedItem, encrypt, encryption_context};
-use item_encryption_format::legacy::LegacyConfig;
 use item_encryption_format::legacy::direct_kms::NumberSpelling;
 use item_encryption_format::legacy::serialize::Order;
+use item_encryption_format::legacy::{LegacyConfig, LegacyWriting};
 use item_encryption_format::value::bytes_of;
 use item_encryption_format::{Action, Error as FormatError, TableConfig, Value};
 use item_encryption_keyrings::legacy::LegacyProvider;
@@ -61,7 +61,7 @@ pub struct Codec {
 /// One of the two formats with its keys.
 pub(crate) enum Scheme {
     Dbesdk { materials: Box<dyn MaterialsManager> },
-    Legacy { provider: LegacyProvider },
+    Legacy { provider: LegacyProvider, writing: Option<LegacyWriting> },
 }
 
 impl Codec {
@@ -70,6 +70,11 @@ impl Codec {
     /// # Errors
     /// Keys that are missing or wrong, and combinations that make no sense.
     pub fn new(config: Config, connect: &dyn Connect) -> Result<Self, ConfigError> {
+        if config.write_legacy && config.format != Format::Legacy {
+            return Err(ConfigError::new(
+                "write-legacy is for format = \"legacy\"; this one writes the current format",
+            ));
+        }
         let legacy = forms::legacy_keys(&config, connect)?;
         let finder = config.search.as_ref().map(|_| Finder::new(&config, connect)).transpose()?;
         let table = finder.as_ref().map_or_else(|| config.table(), |finder| finder.table().clone());
@@ -80,10 +85,22 @@ impl Codec {
             }
             Format::Legacy => {
                 refuse_what_legacy_lacks(&config)?;
-                Scheme::Legacy { provider: provider(&config, connect)? }
+                let writing = config.write_legacy.then(LegacyWriting::for_readers_of_the_old_clients);
+                Scheme::Legacy { provider: provider(&config, connect)?, writing }
             }
         };
         Ok(Self { config, scheme, legacy, finder, table })
+    }
+
+    /// That items may be written, before any is.
+    ///
+    /// # Errors
+    /// A configuration of the legacy format that does not say that it is to be written.
+    pub fn check_writing(&self) -> Result<(), ConfigError> {
+        match &self.scheme {
+            Scheme::Legacy { writing: None, .. } => Err(ConfigError::new(NOT_WRITTEN)),
+            _ => Ok(()),
+        }
     }
 
     /// Encrypts and signs an item under the logical table name.
@@ -101,8 +118,9 @@ impl Codec {
                 sealed.extend(beacons);
                 Ok(sealed)
             }
-            Scheme::Legacy { provider } => {
-                Ok(provider.seal(item, &self.legacy(&self.config.logical_table_name)).await?)
+            Scheme::Legacy { provider, writing } => {
+                let writing = writing.ok_or_else(|| ItemError::Configuration(NOT_WRITTEN.to_owned()))?;
+                Ok(provider.seal(item, &self.legacy(&self.config.logical_table_name), writing).await?)
             }
         }
     }
@@ -147,7 +165,7 @@ impl Codec {
                 self.decrypt_legacy(item, table).await
             }
             Scheme::Dbesdk { materials } => open(item, table, &self.table, &**materials).await,
-            Scheme::Legacy { provider } => {
+            Scheme::Legacy { provider, .. } => {
                 let config = self.legacy(table);
                 open_legacy(item, &config, provider, NumberSpelling::Stored).await
             }
@@ -172,6 +190,11 @@ impl Codec {
         }
     }
 }
+
+const NOT_WRITTEN: &str = "format = \"legacy\" is for reading: its content is AES-CBC without authentication of its own, the \
+     description of its keys is not signed, and the actions of attributes are not stored. Write format = \"dbesdk\", \
+     whose configuration reads legacy items by read-policy; or set write-legacy = true while readers of the old clients are \
+     left";
 
 /// Opens an item of the current format.
 pub(crate) async fn open(

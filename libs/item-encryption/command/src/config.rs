@@ -11,6 +11,7 @@
 //! unsigned-attributes = ["ttl"]
 //! unsigned-prefix = ":"
 //! default-action = "ENCRYPT_AND_SIGN"    # legacy: for attributes without an action of their own
+//! write-legacy = true                    # legacy: else it is only read
 //! written-for = "python"                 # legacy: or "java"
 //!
 //! [attribute-actions]
@@ -82,6 +83,9 @@ pub struct Config {
     pub attribute_actions: BTreeMap<String, ActionName>,
     /// What happens to the others, in the legacy format.
     pub default_action: Option<ActionName>,
+    /// Whether the legacy format is written.
+    #[serde(default)]
+    pub write_legacy: bool,
     /// Whose client reads what is written, in the legacy format.
     #[serde(default)]
     pub written_for: ClientName,

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use item_encryption_format::legacy::{ContentKey, SigningKey, VerifyingKey, WrappingKey};
-use item_encryption_keyrings::legacy::{LegacyProvider, MetaStore, MostRecent, SignatureKeys};
+use item_encryption_format::legacy::{ContentKey, Digest, SigningKey, VerifyingKey, WrappingKey};
+use item_encryption_keyrings::TableClient;
+use item_encryption_keyrings::legacy::{LegacyProvider, MetaStore, MostRecent, SignatureKeys, meta_store};
 
+use crate::config::legacy::SigningAlgorithm;
 use crate::config::{Config, ConfigError, KeySource, LegacyProviderConfig};
 use crate::connect::{Connect, Endpoint};
 use crate::keyrings::limits;
+use crate::table_file::TableFile;
 
 /// The provider of a configuration.
 ///
@@ -24,16 +27,23 @@ fn made(
     connect: &dyn Connect,
 ) -> Result<LegacyProvider, ConfigError> {
     match entry {
-        LegacyProviderConfig::Static { key, signing_key, signing_private_key, signing_public_key } => {
+        LegacyProviderConfig::Static {
+            key,
+            signing_algorithm,
+            signing_key,
+            signing_private_key,
+            signing_public_key,
+        } => {
             let key = config.key("key", key)?;
             ContentKey::new(key.clone()).map_err(|_| ConfigError::new(CONTENT_LENGTH))?;
             let halves = [signing_key, signing_private_key, signing_public_key];
-            Ok(LegacyProvider::Static(key, signature_keys(config, halves)?))
+            Ok(LegacyProvider::Static(key, signature_keys(config, *signing_algorithm, halves)?))
         }
         LegacyProviderConfig::Wrapped {
             key,
             private_key,
             public_key,
+            signing_algorithm,
             signing_key,
             signing_private_key,
             signing_public_key,
@@ -41,7 +51,11 @@ fn made(
             let halves = [signing_key, signing_private_key, signing_public_key];
             let (wrap, unwrap) =
                 wrapping_keys(config, key.as_ref(), private_key.as_ref(), public_key.as_ref())?;
-            Ok(LegacyProvider::Wrapped { wrap, unwrap, signature: signature_keys(config, halves)? })
+            Ok(LegacyProvider::Wrapped {
+                wrap,
+                unwrap,
+                signature: signature_keys(config, *signing_algorithm, halves)?,
+            })
         }
         LegacyProviderConfig::DirectKms { key_id, endpoint, region } => {
             let at = Endpoint::new(endpoint.as_ref(), region.as_ref()).near(key_id);
@@ -55,12 +69,13 @@ fn made(
             ))
         }
         LegacyProviderConfig::MostRecent { rows, .. } => {
-            most_recent(entry, made(config, rows, connect)?, connect)
+            most_recent(config, entry, made(config, rows, connect)?, connect)
         }
     }
 }
 
 fn most_recent(
+    config: &Config,
     entry: &LegacyProviderConfig,
     rows: LegacyProvider,
     connect: &dyn Connect,
@@ -69,7 +84,7 @@ fn most_recent(
         material_name,
         table,
         logical_name,
-        write,
+        rows_file,
         ttl_seconds,
         cache_capacity,
         endpoint,
@@ -79,33 +94,61 @@ fn most_recent(
     else {
         return Err(ConfigError::new("it is no most-recent provider"));
     };
-    let tables = connect.tables(&Endpoint::new(endpoint.as_ref(), region.as_ref()))?;
+    let tables: Box<dyn TableClient> = match rows_file {
+        Some(file) => Box::new(TableFile::load(&config.folder.join(file), meta_store::VERSION)?),
+        None => connect.tables(&Endpoint::new(endpoint.as_ref(), region.as_ref()))?,
+    };
     let store = MetaStore::new(table, logical_name.as_ref().unwrap_or(table), tables.into(), rows);
     let limits = limits(*ttl_seconds, *cache_capacity)?;
-    let provider = MostRecent::new(Arc::new(store), material_name, limits);
-    Ok(LegacyProvider::MostRecent(if *write { provider.with_writing() } else { provider }))
+    Ok(LegacyProvider::MostRecent(MostRecent::new(Arc::new(store), material_name, limits)))
 }
 
-fn signature_keys(config: &Config, halves: [&Option<KeySource>; 3]) -> Result<SignatureKeys, ConfigError> {
+fn signature_keys(
+    config: &Config,
+    algorithm: Option<SigningAlgorithm>,
+    halves: [&Option<KeySource>; 3],
+) -> Result<SignatureKeys, ConfigError> {
     let names = ["signing-key", "signing-private-key", "signing-public-key"];
     let read = |at: usize| halves[at].as_ref().map(|source| config.key(names[at], source)).transpose();
-    let wrong = |_| ConfigError("an RSA signing key is neither PKCS8 (private) nor SPKI (public)".to_owned());
-    match [0, 1, 2].map(read) {
-        [Ok(Some(hmac)), Ok(None), Ok(None)] => Ok(SignatureKeys {
-            signing: Some(SigningKey::hmac_sha256(&hmac)),
-            verifying: Arc::new(VerifyingKey::hmac_sha256(&hmac)),
-        }),
-        [Ok(None), Ok(private), Ok(Some(public))] => Ok(SignatureKeys {
-            signing: private.map(|der| SigningKey::rsa(&der)).transpose().map_err(wrong)?,
-            verifying: Arc::new(VerifyingKey::rsa(&public).map_err(wrong)?),
-        }),
-        [Err(error), ..] | [_, Err(error), _] | [.., Err(error)] => Err(error),
-        _ => Err(ConfigError(
-            "a provider signs with signing-key, or with signing-public-key and signing-private-key"
-                .to_owned(),
+    let wrong = |_| ConfigError::new("an RSA signing key is neither PKCS8 (private) nor SPKI (public)");
+    match (read(0)?, read(1)?, read(2)?) {
+        (Some(hmac), None, None) => {
+            let digest = digest(algorithm, Family::Hmac)?;
+            let verifying = Arc::new(VerifyingKey::hmac(digest, &hmac));
+            Ok(SignatureKeys { signing: Some(SigningKey::hmac(digest, &hmac)), verifying })
+        }
+        (None, private, Some(public)) => {
+            let digest = digest(algorithm, Family::Rsa)?;
+            let signing = private.map(|der| SigningKey::rsa(digest, &der)).transpose().map_err(wrong)?;
+            Ok(SignatureKeys { signing, verifying: Arc::new(VerifyingKey::rsa(&public).map_err(wrong)?) })
+        }
+        _ => Err(ConfigError::new(
+            "a provider signs with signing-key, or with signing-public-key and signing-private-key",
         )),
     }
 }
+
+#[derive(PartialEq)]
+enum Family {
+    Hmac,
+    Rsa,
+}
+
+fn digest(algorithm: Option<SigningAlgorithm>, due: Family) -> Result<Digest, ConfigError> {
+    let Some(algorithm) = algorithm else { return Ok(Digest::Sha256) };
+    let (family, digest) = match algorithm {
+        SigningAlgorithm::HmacSHA256 => (Family::Hmac, Digest::Sha256),
+        SigningAlgorithm::HmacSHA384 => (Family::Hmac, Digest::Sha384),
+        SigningAlgorithm::HmacSHA512 => (Family::Hmac, Digest::Sha512),
+        SigningAlgorithm::Sha256WithRsa => (Family::Rsa, Digest::Sha256),
+        SigningAlgorithm::Sha384WithRsa => (Family::Rsa, Digest::Sha384),
+        SigningAlgorithm::Sha512WithRsa => (Family::Rsa, Digest::Sha512),
+    };
+    if family == due { Ok(digest) } else { Err(ConfigError::new(MISFIT)) }
+}
+
+const MISFIT: &str = "signing-algorithm is HmacSHA256, HmacSHA384 or HmacSHA512 with signing-key, and \
+     SHA256withRSA, SHA384withRSA or SHA512withRSA with signing-public-key";
 
 const CONTENT_LENGTH: &str = "a content key has 16, 24 or 32 bytes";
 
@@ -121,8 +164,13 @@ fn wrapping_keys(
         |_| ConfigError("an RSA wrapping key is neither PKCS8 (private) nor SPKI (public)".to_owned());
     if let Some(source) = key {
         let key = config.key("key", source)?;
-        if !matches!(key.len(), 16 | 32) {
-            return Err(ConfigError("an AES wrapping key has 16 or 32 bytes".to_owned()));
+        if private.is_some() || public.is_some() {
+            return Err(ConfigError::new(
+                "a wrapped provider has key (AES), or private-key and public-key (RSA)",
+            ));
+        }
+        if !matches!(key.len(), 16 | 24 | 32) {
+            return Err(ConfigError::new("key: an AES wrapping key has 16, 24 or 32 bytes"));
         }
         return Ok((Some(WrappingKey::Aes(key.clone())), Some(WrappingKey::Aes(key))));
     }

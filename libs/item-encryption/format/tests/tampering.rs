@@ -185,7 +185,8 @@ fn legacy_config() -> LegacyConfig {
 fn legacy_seal(item: Item) -> Item {
     let (content, description) = WrappingKey::Aes(vec![7; 32].into()).generate().unwrap();
     let materials = Materials { content, signature: SigningKey::hmac_sha256(&[8; 32]), description };
-    legacy::encrypt(item, &legacy_config(), &materials).unwrap()
+    legacy::encrypt(item, &legacy_config(), &materials, LegacyWriting::for_readers_of_the_old_clients())
+        .unwrap()
 }
 
 fn legacy_open(item: Item, config: &LegacyConfig) -> Result<Item, Error> {
@@ -207,7 +208,13 @@ fn an_item_in_javas_order_is_signed_otherwise_and_opens_too() {
         let content = ContentKey::new(vec![7; 32].into()).unwrap();
         let signature = SigningKey::hmac_sha256(&[8; 32]);
         let materials = Materials { content, signature, description: Default::default() };
-        let sealed = legacy::encrypt(item.clone(), &config, &materials).unwrap();
+        let sealed = legacy::encrypt(
+            item.clone(),
+            &config,
+            &materials,
+            LegacyWriting::for_readers_of_the_old_clients(),
+        )
+        .unwrap();
         let content = ContentKey::new(vec![7; 32].into()).unwrap();
         let (signature, config) =
             (VerifyingKey::hmac_sha256(&[8; 32]), LegacyConfig { order: Order::PYTHON, ..config });

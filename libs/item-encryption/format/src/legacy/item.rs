@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::description::{self, CBC, Description, SIGNING_ALGORITHM, SYMMETRIC_MODE};
-use super::keys::{ContentKey, Materials, SigningKey, VerifyingKey};
+use super::keys::{ContentKey, Materials};
 use super::serialize::{Order, read, write};
 use super::signature::{is_special, string_to_sign};
+use super::signing::{SigningKey, VerifyingKey};
 use super::{DESCRIPTION, SIGNATURE};
 use crate::value::{AttributeValue, Parts, View};
 use crate::{Action, Error};
@@ -92,10 +93,23 @@ pub fn decrypt_with<V: AttributeValue>(
     Ok(item)
 }
 
-/// Encrypts and signs an item.
+/// What it takes to write this format, which is for reading what is there.
 ///
-/// The format has no authenticated encryption, no key commitment and an unsigned description; write it only
-/// where readers of the old clients are left, and migrate.
+/// Its content is AES-CBC without authentication of its own or commitment to a key, the description of its keys is
+/// signed by nobody, and the actions of attributes are not stored, so that readers must guess them right. Items
+/// are better written in the current format ([`crate::dbesdk`]), and migrated.
+#[derive(Debug, Clone, Copy)]
+pub struct LegacyWriting(());
+
+impl LegacyWriting {
+    /// For a table that readers of the old clients still need.
+    #[must_use]
+    pub fn for_readers_of_the_old_clients() -> Self {
+        Self(())
+    }
+}
+
+/// Encrypts and signs an item, for those who know [why not to](LegacyWriting).
 ///
 /// # Errors
 /// Reserved names and values that have no form in the format.
@@ -103,6 +117,7 @@ pub fn encrypt<V: AttributeValue, S: std::borrow::Borrow<SigningKey>>(
     mut item: HashMap<String, V>,
     config: &LegacyConfig,
     materials: &Materials<S>,
+    _: LegacyWriting,
 ) -> Result<HashMap<String, V>, Error> {
     if let Some(name) = item.keys().find(|name| is_special(name)) {
         return Err(Error::ReservedName(name.clone()));

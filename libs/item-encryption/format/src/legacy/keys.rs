@@ -1,20 +1,18 @@
-//! Content keys, signing keys, and keys that wrap content keys.
+//! Content keys, and keys that wrap them.
 
 use aws_lc_rs::cipher::{
     AES_128, AES_192, AES_256, Algorithm, DecryptionContext, PaddedBlockDecryptingKey,
     PaddedBlockEncryptingKey, UnboundCipherKey,
 };
-use aws_lc_rs::hmac;
 use aws_lc_rs::iv::FixedLength;
-use aws_lc_rs::key_wrap::{AES_128 as WRAP_128, AES_256 as WRAP_256, AesKek, KeyWrap};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use rsa::pkcs8::{DecodePrivateKey, DecodePublicKey};
-use rsa::signature::{SignatureEncoding, Signer, Verifier};
-use rsa::{Oaep, Pkcs1v15Encrypt, RsaPrivateKey, RsaPublicKey, pkcs1v15};
+use rsa::{Oaep, Pkcs1v15Encrypt, RsaPrivateKey, RsaPublicKey};
 use zeroize::Zeroizing;
 
-use super::description::{Description, SIGNING_ALGORITHM, WRAP_ALGORITHM, WRAPPED_KEY};
+use super::aes_wrap::{aes_unwrap, aes_wrap};
+use super::description::{Description, WRAP_ALGORITHM, WRAPPED_KEY};
 use crate::Error;
 use crate::primitive::random;
 
@@ -83,96 +81,9 @@ pub struct Materials<S> {
     pub description: Description,
 }
 
-/// Verifies signatures. Its kind is the reader's choice, never the item's.
-pub enum VerifyingKey {
-    /// HMAC.
-    Hmac(Box<hmac::Key>),
-    /// RSASSA-PKCS1-v1.5 with SHA-256, SHA-384 or SHA-512, as the description says.
-    Rsa(Box<RsaPublicKey>),
-}
-
-impl VerifyingKey {
-    /// HMAC-SHA-256.
-    #[must_use]
-    pub fn hmac_sha256(key: &[u8]) -> Self {
-        Self::Hmac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, key)))
-    }
-
-    /// An RSA public key (SPKI, DER).
-    pub fn rsa(der: &[u8]) -> Result<Self, Error> {
-        Ok(Self::Rsa(Box::new(RsaPublicKey::from_public_key_der(der).map_err(|_| Error::Cipher)?)))
-    }
-
-    /// Whether a signature fits.
-    pub fn verify(&self, message: &[u8], signature: &[u8], description: &Description) -> Result<(), Error> {
-        match self {
-            Self::Hmac(key) => hmac::verify(key, message, signature).map_err(|_| Error::Signature),
-            Self::Rsa(key) => verify_rsa(key, message, signature, description),
-        }
-    }
-}
-
-fn verify_rsa(
-    key: &RsaPublicKey,
-    message: &[u8],
-    signature: &[u8],
-    description: &Description,
-) -> Result<(), Error> {
-    let signature = pkcs1v15::Signature::try_from(signature).map_err(|_| Error::Signature)?;
-    let key = key.clone();
-    let verified = match description.get(SIGNING_ALGORITHM).map_or("SHA256withRSA", String::as_str) {
-        "SHA256withRSA" => pkcs1v15::VerifyingKey::<sha2::Sha256>::new(key).verify(message, &signature),
-        "SHA384withRSA" => pkcs1v15::VerifyingKey::<sha2::Sha384>::new(key).verify(message, &signature),
-        "SHA512withRSA" => pkcs1v15::VerifyingKey::<sha2::Sha512>::new(key).verify(message, &signature),
-        _ => return Err(Error::Signature),
-    };
-    verified.map_err(|_| Error::Signature)
-}
-
-/// Makes signatures.
-pub enum SigningKey {
-    /// HMAC.
-    Hmac(Box<hmac::Key>),
-    /// RSASSA-PKCS1-v1.5 with SHA-256.
-    Rsa(Box<RsaPrivateKey>),
-}
-
-impl SigningKey {
-    /// HMAC-SHA-256.
-    #[must_use]
-    pub fn hmac_sha256(key: &[u8]) -> Self {
-        Self::Hmac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, key)))
-    }
-
-    /// An RSA private key (PKCS#8, DER).
-    pub fn rsa(der: &[u8]) -> Result<Self, Error> {
-        Ok(Self::Rsa(Box::new(RsaPrivateKey::from_pkcs8_der(der).map_err(|_| Error::Cipher)?)))
-    }
-
-    /// The algorithm's name in the description.
-    #[must_use]
-    pub fn algorithm(&self) -> &'static str {
-        match self {
-            Self::Hmac(_) => "HmacSHA256",
-            Self::Rsa(_) => "SHA256withRSA",
-        }
-    }
-
-    /// Signs.
-    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
-        match self {
-            Self::Hmac(key) => Ok(hmac::sign(key, message).as_ref().to_vec()),
-            Self::Rsa(key) => {
-                let key = pkcs1v15::SigningKey::<sha2::Sha256>::new((**key).clone());
-                Ok(key.try_sign(message).map_err(|_| Error::Cipher)?.to_vec())
-            }
-        }
-    }
-}
-
 /// Wraps and unwraps content keys, one for each item.
 pub enum WrappingKey {
-    /// RFC 3394, with an AES key of 16 or 32 bytes.
+    /// RFC 3394, with an AES key of 16, 24 or 32 bytes.
     Aes(Zeroizing<Vec<u8>>),
     /// RSA, for reading.
     RsaPrivate(Box<RsaPrivateKey>),
@@ -244,27 +155,6 @@ fn decrypted(result: rsa::Result<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, Error> 
 fn rsa_wrap(key: &RsaPublicKey, content: &[u8]) -> Result<Vec<u8>, Error> {
     let padding = Oaep::new_with_mgf_hash::<sha2::Sha256, sha1::Sha1>();
     key.encrypt(&mut Entropy, padding, content).map_err(|_| Error::Cipher)
-}
-
-fn aes_wrap(wrapping: &[u8], key: &[u8]) -> Result<Vec<u8>, Error> {
-    let mut out = vec![0; key.len() + 8];
-    let kek = kek(wrapping)?;
-    let len = kek.wrap(key, &mut out).map_err(|_| Error::Cipher)?.len();
-    out.truncate(len);
-    Ok(out)
-}
-
-fn aes_unwrap(wrapping: &[u8], wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let mut out = Zeroizing::new(vec![0; wrapped.len()]);
-    let kek = kek(wrapping)?;
-    let len = kek.unwrap(wrapped, &mut out).map_err(|_| Error::Unwrap)?.len();
-    out.truncate(len);
-    Ok(out)
-}
-
-fn kek(wrapping: &[u8]) -> Result<AesKek, Error> {
-    let cipher = if wrapping.len() == 16 { &WRAP_128 } else { &WRAP_256 };
-    AesKek::new(cipher, wrapping).map_err(|_| Error::Unwrap)
 }
 
 /// The operating system's randomness, in the shape the RSA library asks for.

@@ -10,7 +10,9 @@
 use std::sync::Arc;
 
 use item_encryption_format::legacy::direct_kms::NumberSpelling;
-use item_encryption_format::legacy::{Description, LegacyConfig, SigningKey, VerifyingKey, WrappingKey};
+use item_encryption_format::legacy::{
+    Description, LegacyConfig, LegacyWriting, SigningKey, VerifyingKey, WrappingKey,
+};
 use item_encryption_format::{Action, Value};
 use zeroize::Zeroizing;
 
@@ -23,7 +25,8 @@ use crate::tables::{Item, Put, PutCondition, TableClient};
 /// Where an item's description names its row.
 pub(super) const ROW: &str = "amzn-ddb-meta-id";
 const NAME: &str = "N";
-const VERSION: &str = "V";
+/// The sort key of a row: its version.
+pub const VERSION: &str = "V";
 const KEY_ALGORITHM: &str = "AES";
 const SIGNATURE_ALGORITHM: &str = "HmacSHA256";
 
@@ -64,14 +67,14 @@ impl MetaStore {
     ///
     /// # Errors
     /// Another row of that version at the same time, and what the provider and DynamoDB refuse.
-    pub async fn add(&self, material: &str) -> Result<u64, KeyringError> {
+    pub async fn add(&self, material: &str, writing: LegacyWriting) -> Result<u64, KeyringError> {
         let next = match self.last(material).await? {
             Some(row) => version_of(&row)
                 .and_then(|version| version.checked_add(1))
                 .ok_or_else(|| self.wrong("a row's version is no number"))?,
             None => 0,
         };
-        let row = self.provider.seal(fresh(material, next)?, &self.config).await?;
+        let row = self.provider.seal(fresh(material, next)?, &self.config, writing).await?;
         match self.told(self.tables.put(&self.table, row, PutCondition::Absent(NAME)).await)? {
             Put::Done => Ok(next),
             Put::Refused => Err(self.wrong("somebody else added the same version at the same time")),
@@ -112,12 +115,11 @@ impl MetaStore {
 pub struct MostRecent {
     store: Arc<MetaStore>,
     material: String,
-    writes: bool,
     kept: Cache<Option<String>, Row>,
 }
 
 impl MostRecent {
-    /// For reading.
+    /// The keys of a name, in a provider table.
     #[must_use]
     pub fn new(store: Arc<MetaStore>, material: &str, limits: CacheLimits) -> Self {
         Self::with_clock(store, material, limits, Arc::new(SystemClock::new()))
@@ -131,14 +133,7 @@ impl MostRecent {
         limits: CacheLimits,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { store, material: material.to_owned(), writes: false, kept: Cache::new(limits, clock) }
-    }
-
-    /// For writing too, which makes a first row where there is none. The legacy format has no authenticated
-    /// encryption and an unsigned description: write it only while readers of the old clients are left.
-    #[must_use]
-    pub fn with_writing(self) -> Self {
-        Self { writes: true, ..self }
+        Self { store, material: material.to_owned(), kept: Cache::new(limits, clock) }
     }
 
     /// The keys that an item's description names. Those of other material names do not open here.
@@ -159,12 +154,8 @@ impl MostRecent {
         self.kept.get(&Some(version.to_owned()), fetch).await
     }
 
-    /// The keys to write with.
-    pub(super) async fn most_recent(&self) -> Result<Arc<Row>, KeyringError> {
-        if !self.writes {
-            let reason = "the legacy format is only read here, since it has no authenticated encryption; write the current format, or set `write = true` while readers of the old clients are left";
-            return Err(KeyringError::CannotWrap(reason.to_owned()));
-        }
+    /// The keys to write with; where there are none, a first row is made.
+    pub(super) async fn most_recent(&self, writing: LegacyWriting) -> Result<Arc<Row>, KeyringError> {
         let fetch = || {
             let (store, material) = (Arc::clone(&self.store), self.material.clone());
             async move {
@@ -172,7 +163,7 @@ impl MostRecent {
                     return store.open(row).await;
                 }
                 // Somebody else's first row serves as well.
-                let added = store.add(&material).await;
+                let added = store.add(&material, writing).await;
                 let row = store.last(&material).await?;
                 store
                     .open(row.ok_or(added.err().unwrap_or_else(|| store.wrong("its first row is gone")))?)
@@ -201,7 +192,7 @@ impl Row {
         let (wrapping, signing) = (bytes("enc")?, bytes("int")?);
         Some(Self {
             name: format!("{material}#{version}"),
-            wrapping: matches!(wrapping.len(), 16 | 32).then(|| WrappingKey::Aes(wrapping))?,
+            wrapping: matches!(wrapping.len(), 16 | 24 | 32).then(|| WrappingKey::Aes(wrapping))?,
             verifying: Arc::new(VerifyingKey::hmac_sha256(&signing)),
             signing: SigningKey::hmac_sha256(&signing),
         })

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use item_encryption_format::legacy::direct_kms::{self, NumberSpelling};
 use item_encryption_format::legacy::item::description_of;
 use item_encryption_format::legacy::{
-    ContentKey, Description, LegacyConfig, Materials, SigningKey, VerifyingKey, WrappingKey, decrypt_with,
-    encrypt,
+    ContentKey, Description, LegacyConfig, LegacyWriting, Materials, SigningKey, VerifyingKey, WrappingKey,
+    decrypt_with, encrypt,
 };
 use item_encryption_format::{AttributeValue, Error as FormatError};
 use zeroize::Zeroizing;
@@ -92,18 +92,25 @@ impl LegacyProvider {
         })
     }
 
-    /// Encrypts an item.
-    pub fn seal<'a>(&'a self, item: Item, config: &'a LegacyConfig) -> Answer<'a, Item> {
+    /// Encrypts an item, for those who know [why not to](LegacyWriting).
+    pub fn seal<'a>(
+        &'a self,
+        item: Item,
+        config: &'a LegacyConfig,
+        writing: LegacyWriting,
+    ) -> Answer<'a, Item> {
         Box::pin(async move {
             match self {
                 Self::Static(key, signature) => {
                     let (content, signature) = (ContentKey::new(key.clone())?, signature.signing()?);
-                    sealed(item, config, content, signature, Description::new())
+                    let description = Description::new();
+                    sealed(item, config, Materials { content, signature, description }, writing)
                 }
                 Self::Wrapped { wrap, signature, .. } => {
                     let wrap = wrap.as_ref().ok_or_else(|| half("public-key or key"))?;
                     let (content, description) = wrap.generate()?;
-                    sealed(item, config, content, signature.signing()?, description)
+                    let signature = signature.signing()?;
+                    sealed(item, config, Materials { content, signature, description }, writing)
                 }
                 Self::DirectKms { client, key_id } => {
                     let table = config.table.as_deref();
@@ -112,14 +119,16 @@ impl LegacyProvider {
                     let (data_key, blob) =
                         answer.map_err(|reason| refused("GenerateDataKey", key_id, reason))?;
                     let (content, mac) = direct_kms::keys(&data_key)?;
-                    let signature = SigningKey::hmac_sha256(&*mac);
-                    sealed(item, config, content, &signature, direct_kms::description(&blob))
+                    let (signature, description) =
+                        (&SigningKey::hmac_sha256(&*mac), direct_kms::description(&blob));
+                    sealed(item, config, Materials { content, signature, description }, writing)
                 }
                 Self::MostRecent(provider) => {
-                    let row = provider.most_recent().await?;
+                    let row = provider.most_recent(writing).await?;
                     let (content, mut description) = row.wrapping.generate()?;
                     description.insert(meta_store::ROW.to_owned(), row.name.clone());
-                    sealed(item, config, content, &row.signing, description)
+                    let signature = &row.signing;
+                    sealed(item, config, Materials { content, signature, description }, writing)
                 }
             }
         })
@@ -129,11 +138,10 @@ impl LegacyProvider {
 fn sealed(
     item: Item,
     config: &LegacyConfig,
-    content: ContentKey,
-    signature: &SigningKey,
-    description: Description,
+    materials: Materials<&SigningKey>,
+    writing: LegacyWriting,
 ) -> Result<Item, KeyringError> {
-    Ok(encrypt(item, config, &Materials { content, signature, description })?)
+    Ok(encrypt(item, config, &materials, writing)?)
 }
 
 /// What opens one item.

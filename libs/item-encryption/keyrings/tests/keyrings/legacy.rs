@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::executor::block_on;
 use item_encryption_format::legacy::direct_kms::NumberSpelling;
-use item_encryption_format::legacy::{LegacyConfig, SigningKey, VerifyingKey};
+use item_encryption_format::legacy::{LegacyConfig, LegacyWriting, SigningKey, VerifyingKey};
 use item_encryption_format::{Action, Value};
 use item_encryption_keyrings::legacy::{LegacyProvider, MetaStore, MostRecent, SignatureKeys};
 use item_encryption_keyrings::tables::TableShape;
@@ -57,7 +57,7 @@ fn config() -> LegacyConfig {
 }
 
 fn seal(provider: &LegacyProvider) -> Result<Item, KeyringError> {
-    block_on(provider.seal(note(), &config()))
+    block_on(provider.seal(note(), &config(), LegacyWriting::for_readers_of_the_old_clients()))
 }
 
 fn open(provider: &LegacyProvider, item: &Item) -> Result<Item, KeyringError> {
@@ -70,11 +70,14 @@ fn open(provider: &LegacyProvider, item: &Item) -> Result<Item, KeyringError> {
 #[test]
 fn items_name_their_row_and_stay_readable_when_another_is_added() {
     let world = World::new();
-    let writer = LegacyProvider::MostRecent(world.reader("name").with_writing());
+    let writer = LegacyProvider::MostRecent(world.reader("name"));
     let reader = LegacyProvider::MostRecent(world.reader("name"));
     let old = seal(&writer).unwrap();
     assert_eq!(world.rows(), 1, "the first write makes the first row");
-    assert_eq!(block_on(world.store("Meta").add("name")).unwrap(), 1);
+    assert_eq!(
+        block_on(world.store("Meta").add("name", LegacyWriting::for_readers_of_the_old_clients())).unwrap(),
+        1
+    );
     let kept = seal(&writer).unwrap();
     world.clock.advance(60);
     let new = seal(&writer).unwrap();
@@ -91,17 +94,9 @@ fn items_name_their_row_and_stay_readable_when_another_is_added() {
 }
 
 #[test]
-fn writing_needs_the_option_and_says_why_not() {
-    let world = World::new();
-    let told = seal(&LegacyProvider::MostRecent(world.reader("name"))).err().unwrap().to_string();
-    assert!(told.contains("no authenticated encryption") && told.contains("write = true"), "{told}");
-    assert_eq!(world.rows(), 0);
-}
-
-#[test]
 fn a_row_is_bound_to_its_table_and_its_place() {
     let world = World::new();
-    let writer = LegacyProvider::MostRecent(world.reader("name").with_writing());
+    let writer = LegacyProvider::MostRecent(world.reader("name"));
     let sealed = seal(&writer).unwrap();
     let limits = CacheLimits { max_age: Duration::from_secs(60), capacity: 8 };
     let renamed = LegacyProvider::MostRecent(MostRecent::new(world.store("Other"), "name", limits));
