@@ -10,7 +10,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use item_encryption_client::change::Change;
 use item_encryption_client::migration::store::StoreAnswer;
 use item_encryption_client::migration::treatment::Recoding;
-use item_encryption_client::migration::{Event, Goal, ItemStore, Page, Replaced, Report, StoreError, Sweep};
+use item_encryption_client::migration::{
+    Event, Goal, ItemStore, Page, Position, Replaced, Report, Segment, StoreError, Sweep,
+};
 use item_encryption_client::sdk::SdkStore;
 use item_encryption_client::{EncryptedClient, LegacyReader, ReadPolicy, TableCodec};
 use item_encryption_format::legacy::{
@@ -33,14 +35,18 @@ async fn swept(
     recoding: &Recoding<AttributeValue>,
 ) -> Swept {
     let (mut refused, mut pages) = (Vec::new(), Vec::new());
-    let report = sweep.run(store, recoding, (None, Report::default()), |event| {
+    let report = sweep.run(store, recoding, beginning(1), |event| {
         match event {
             Event::Refused { key, reason } => refused.push((key.clone(), reason.to_owned())),
-            Event::Page { last, .. } => pages.push(last.cloned()),
+            Event::Page { positions, .. } => pages.push(positions[0].behind.clone()),
         }
         Ok(())
     });
     Swept { report: report.await.unwrap(), refused, pages }
+}
+
+fn beginning(segments: u32) -> Vec<Position<AttributeValue>> {
+    Position::beginning(NonZero::new(segments).unwrap())
 }
 
 fn recoding(goal: Goal, to: TableCodec, from: Option<TableCodec>) -> Recoding<AttributeValue> {
@@ -134,20 +140,51 @@ async fn a_sweep_goes_on_where_another_stopped() {
     let sweep = Sweep { page_items: Some(5), ..Sweep::default() };
     let (store, recoding) = (store(&world), recoding(Goal::Encrypt, codec(), None));
     let mut checkpoint = None;
-    let stopped =
-        sweep.run(&store, &recoding, (None, Report::default()), |event| match (event, &checkpoint) {
-            (Event::Page { last, report }, None) => {
-                checkpoint = Some((last.cloned(), *report));
-                Ok(())
-            }
-            (Event::Page { .. }, Some(_)) => Err(StoreError::Table("stopped".to_owned())),
-            (Event::Refused { .. }, _) => Ok(()),
-        });
+    let stopped = sweep.run(&store, &recoding, beginning(1), |event| match (event, &checkpoint) {
+        (Event::Page { positions, .. }, None) => {
+            checkpoint = Some(positions.to_vec());
+            Ok(())
+        }
+        (Event::Page { .. }, Some(_)) => Err(StoreError::Table("stopped".to_owned())),
+        (Event::Refused { .. }, _) => Ok(()),
+    });
     assert!(stopped.await.is_err());
     let report = sweep.run(&store, &recoding, checkpoint.unwrap(), |_| Ok(())).await.unwrap();
     // The page that was stopped had been written already.
     assert_eq!(report, Report { scanned: 12, written: 7, done: 5, ..Report::default() });
     assert_all_read(&world, codec(), 12).await;
+}
+
+#[tokio::test]
+async fn segments_are_swept_side_by_side_and_each_goes_on_where_it_stopped() {
+    let world = World::with_table().await;
+    for number in 0..60 {
+        let mut item = note(number);
+        item.insert("pk".to_owned(), s(&format!("n{number}")));
+        world.put(item).await;
+    }
+    let sweep = Sweep { page_items: Some(3), ..Sweep::default() };
+    let (store, recoding) = (store(&world), recoding(Goal::Encrypt, codec(), None));
+    let (mut checkpoint, mut pages) = (beginning(4), 0);
+    let stopped = sweep.run(&store, &recoding, checkpoint.clone(), |event| match event {
+        Event::Page { .. } if pages == 8 => Err(StoreError::Table("stopped".to_owned())),
+        Event::Page { positions, report } => {
+            pages += 1;
+            checkpoint = positions.to_vec();
+            let told: u64 = positions.iter().map(|position| position.report.scanned).sum();
+            assert!(report.scanned >= told, "pages under way are counted");
+            Ok(())
+        }
+        Event::Refused { .. } => Ok(()),
+    });
+    assert!(stopped.await.is_err());
+    assert!(checkpoint.iter().all(|position| position.report.scanned > 0), "no segment waits for another");
+    let kept: u64 = checkpoint.iter().map(|position| position.report.written).sum();
+    let report = sweep.run(&store, &recoding, checkpoint, |_| Ok(())).await.unwrap();
+    assert_eq!((report.scanned, report.written + report.done), (60, 60));
+    assert!(report.written >= kept && report.written < 60, "{report:?}");
+    let verified = sweep.run(&store, &self::recoding(Goal::Verify, codec(), None), beginning(3), |_| Ok(()));
+    assert_eq!(verified.await.unwrap(), Report { scanned: 60, done: 60, ..Report::default() });
 }
 
 /// A table in which somebody else comes first: before each replacement one of these is done, as long as there are.
@@ -186,10 +223,11 @@ impl Contended {
 impl ItemStore<AttributeValue> for Contended {
     fn page<'a>(
         &'a self,
+        segment: Segment,
         behind: Option<&'a Item>,
         limit: Option<u32>,
     ) -> StoreAnswer<'a, Page<AttributeValue>> {
-        self.store.page(behind, limit)
+        self.store.page(segment, behind, limit)
     }
 
     fn get<'a>(&'a self, key: &'a Item) -> StoreAnswer<'a, Option<Item>> {

@@ -37,6 +37,9 @@ pub struct WritingSweep {
     dry_run: bool,
 }
 
+/// Each keeps a key in the checkpoint.
+const MAX_SEGMENTS: i64 = 1024;
+
 /// A sweep that reads.
 #[derive(Args)]
 pub struct ReadingSweep {
@@ -56,7 +59,10 @@ pub struct ReadingSweep {
     /// How many items are worked on at a time
     #[arg(long, value_name = "ITEMS", default_value = "8")]
     in_flight: NonZero<u16>,
-    /// How many items are read at a time, at most; else 1 MB
+    /// How many segments of the table are swept side by side; a checkpoint goes on with the same number
+    #[arg(long, value_name = "SEGMENTS", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=MAX_SEGMENTS))]
+    segments: u32,
+    /// How many items are read at a time in a segment, at most; else 1 MB
     #[arg(long, value_name = "ITEMS")]
     page: Option<NonZero<u32>>,
 }
@@ -98,7 +104,8 @@ fn run(
     let table = runtime.block_on(table(&arguments.table, &arguments.endpoint, &arguments.names.own, &*to))?;
     // A dry run must leave nothing to go on from.
     let file = arguments.checkpoint.clone().filter(|_| !dry_run);
-    let checkpoint = Checkpoint::new(file, name(goal), &table.id);
+    let segments = NonZero::new(arguments.segments).unwrap_or(NonZero::<u32>::MIN);
+    let checkpoint = Checkpoint::new(file, name(goal), &table.id, segments);
     let sweep = Sweep {
         in_flight: usize::from(arguments.in_flight.get()),
         items_per_second: arguments.rate,
@@ -144,9 +151,9 @@ fn told(event: Event<'_, Value>, checkpoint: &Checkpoint, progress: &mut Progres
             writeln!(io::stdout(), "{line}")
                 .map_err(|error| StoreError::Table(format!("cannot write to stdout: {error}")))
         }
-        Event::Page { last, report } => {
+        Event::Page { positions, report } => {
             progress.show(report);
-            checkpoint.save(last, report).map_err(|error| StoreError::Table(format!("{error:#}")))
+            checkpoint.save(positions).map_err(|error| StoreError::Table(format!("{error:#}")))
         }
     }
 }

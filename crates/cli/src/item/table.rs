@@ -3,7 +3,7 @@
 use anyhow::{Context, bail};
 use clap::Args;
 use item_encryption_client::change::Change;
-use item_encryption_client::migration::store::{ItemStore, Page, Replaced, StoreAnswer, StoreError};
+use item_encryption_client::migration::store::{ItemStore, Page, Replaced, Segment, StoreAnswer, StoreError};
 use item_encryption_command::json::{Item, item_of, json_of, write_value};
 use item_encryption_format::{TableConfig, Value};
 use serde_json::{Map, Value as Json, json};
@@ -63,8 +63,13 @@ impl Table {
         item.map(item_of).transpose().map_err(anyhow::Error::msg)
     }
 
-    async fn scanned(&self, behind: Option<&Item>, limit: Option<u32>) -> anyhow::Result<Page<Value>> {
-        let mut request = json!({});
+    async fn scanned(
+        &self,
+        segment: Segment,
+        behind: Option<&Item>,
+        limit: Option<u32>,
+    ) -> anyhow::Result<Page<Value>> {
+        let mut request = json!({ "Segment": segment.number, "TotalSegments": segment.of });
         if let Some(key) = behind {
             request["ExclusiveStartKey"] = json_of(key);
         }
@@ -93,8 +98,13 @@ impl Table {
 }
 
 impl ItemStore<Value> for Table {
-    fn page<'a>(&'a self, behind: Option<&'a Item>, limit: Option<u32>) -> StoreAnswer<'a, Page<Value>> {
-        Box::pin(async move { self.scanned(behind, limit).await.map_err(|error| told(&error)) })
+    fn page<'a>(
+        &'a self,
+        segment: Segment,
+        behind: Option<&'a Item>,
+        limit: Option<u32>,
+    ) -> StoreAnswer<'a, Page<Value>> {
+        Box::pin(async move { self.scanned(segment, behind, limit).await.map_err(|error| told(&error)) })
     }
 
     fn get<'a>(&'a self, key: &'a Item) -> StoreAnswer<'a, Option<Item>> {

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::fixture::{ID, Place, Running, SECRET};
-use crate::kms::{item, key, kms};
-use crate::run::{NOTE, Said, said};
+use crate::configs::{current, legacy};
+use crate::fixture::{Place, Running};
+use crate::kms::{key, kms};
+use crate::run::{NOTE, Said, command, item, said};
 use crate::wire::call;
 
 struct World {
@@ -23,63 +24,39 @@ impl World {
 
     fn hierarchical(&self, branch_key: &str) -> String {
         let (arn, url) = (&self.arn, self.server.url());
-        format!(
-            r#"
-format = "dbesdk"
-suite = "0x6700"
-logical-table-name = "Notes"
-partition-key = "id"
-sort-key = "number"
-unsigned-attributes = ["ttl"]
-[attribute-actions]
-body = "ENCRYPT_AND_SIGN"
-picture = "ENCRYPT_AND_SIGN"
-tags = "ENCRYPT_AND_SIGN"
-tenant = "SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT"
-[[keyrings]]
-type = "hierarchical"
-table = "KeyStore"
-kms-key-arn = "{arn}"
-{branch_key}
-endpoint = "{url}"
-"#
-        )
+        let keyring = format!(
+            "[[keyrings]]\ntype = \"hierarchical\"\ntable = \"KeyStore\"\nkms-key-arn = \"{arn}\"\n{branch_key}\n\
+             endpoint = \"{url}\"\n"
+        );
+        current(&keyring).replace("SIGN_ONLY", "SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT")
     }
 
-    fn most_recent(&self, write: bool) -> String {
-        let url = self.server.url();
-        format!(
+    fn most_recent(&self) -> String {
+        let (arn, url) = (&self.arn, self.server.url());
+        legacy(&format!(
             r#"
-format = "legacy"
-logical-table-name = "Notes"
-partition-key = "id"
-sort-key = "number"
-unsigned-attributes = ["ttl"]
 [legacy-provider]
 type = "most-recent"
 material-name = "notes"
 table = "Provider"
-write = {write}
 endpoint = "{url}"
 region = "us-east-1"
 [legacy-provider.rows]
 type = "direct-kms"
-key-id = "{}"
+key-id = "{arn}"
 endpoint = "{url}"
-"#,
-            self.arn
-        )
+"#
+        ))
     }
 
     fn item(&self, what: &str, config: &str, input: &str) -> Said {
-        item(&self.place, what, config, input)
+        item(&self.place, &[what], config, input)
     }
 
     fn key_store(&self, config: &str, arguments: &[&str]) -> Said {
-        let file = self.place.write("items.toml", config);
         let (what, rest) = arguments.split_first().unwrap();
-        let mut command = self.place.command(&["item", "key-store", what, "--config", &file]);
-        command.args(rest).env("AWS_ACCESS_KEY_ID", ID).env("AWS_SECRET_ACCESS_KEY", SECRET);
+        let mut command = command(&self.place, &["key-store", what], config);
+        command.args(rest);
         said(command, Vec::new())
     }
 
@@ -191,10 +168,13 @@ fn the_legacy_formats_provider_table_is_read_and_written_on_demand() {
     while world.dynamodb("DescribeTable", &json!({ "TableName": "Provider" }))["Table"]["TableStatus"]
         != "ACTIVE"
     {}
-    let refused = world.item("encrypt", &world.most_recent(false), NOTE);
-    assert!(refused.lines[0].contains("no authenticated encryption"), "{:?}", refused.lines);
-    let sealed = world.item("encrypt", &world.most_recent(true), NOTE).one();
-    assert_eq!(world.item("decrypt", &world.most_recent(false), &sealed).one(), NOTE);
+    let sealed = world.item("encrypt", &world.most_recent(), NOTE).one();
+    let reading = world.most_recent().replace("write-legacy = true", "");
+    assert_eq!(world.item("decrypt", &reading, &sealed).one(), NOTE);
     let rows = world.dynamodb("Scan", &json!({ "TableName": "Provider" }));
     assert_eq!(rows["Count"], 1);
+    world.place.write("provider.jsonl", &rows["Items"][0].to_string());
+    let exported =
+        reading.replace("table = \"Provider\"", "table = \"Provider\"\nrows-file = \"provider.jsonl\"");
+    assert_eq!(world.item("decrypt", &exported, &sealed).one(), NOTE);
 }

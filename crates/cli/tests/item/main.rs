@@ -6,6 +6,8 @@
     reason = "tests look at the real world from outside; a failed unwrap is a failed test"
 )]
 
+mod beacons;
+mod configs;
 #[path = "../serve/fixture.rs"]
 #[allow(dead_code, reason = "the fixture serves other tests too")]
 mod fixture;

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use crate::fixture::Place;
+use crate::fixture::{ID, Place, SECRET};
 
 /// An item of every kind of value.
 pub const NOTE: &str = r#"{"body":{"L":[{"S":"é"},{"NULL":true},{"M":{"x":{"BOOL":false}}}]},"id":{"S":"n1"},"number":{"N":"7.5"},"picture":{"B":"AQI="},"tags":{"SS":["a","b"]},"tenant":{"S":"t"},"ttl":{"N":"1"}}"#;
@@ -15,12 +15,18 @@ pub struct Said {
     pub stderr: String,
 }
 
-/// `strongroom item <what> --config <file>` over `input`.
-pub fn item(place: &Place, what: &[&str], config: &str, input: &str) -> Said {
+/// `strongroom item <what> --config <file>`, as the server's root user.
+pub fn command(place: &Place, what: &[&str], config: &str) -> Command {
     let file = place.write("items.toml", config);
     let mut command = place.command(&["item"]);
     command.args(what).args(["--config", &file]);
-    said(command, input.as_bytes().to_vec())
+    command.env("AWS_ACCESS_KEY_ID", ID).env("AWS_SECRET_ACCESS_KEY", SECRET);
+    command
+}
+
+/// The same over `input`.
+pub fn item(place: &Place, what: &[&str], config: &str, input: &str) -> Said {
+    said(command(place, what, config), input.as_bytes().to_vec())
 }
 
 /// Runs to the end over `input`.

@@ -10,6 +10,7 @@
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::num::NonZero;
 use std::sync::Arc;
 
 use aws_credential_types::Credentials;
@@ -20,7 +21,7 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
 use item_encryption_client::migration::treatment::Recoding;
-use item_encryption_client::migration::{Goal, Report, Sweep};
+use item_encryption_client::migration::{Goal, Position, Report, Sweep};
 use item_encryption_client::sdk::{Item, SdkStore};
 use item_encryption_client::{EncryptedClient, ItemCodec, TableCodec};
 use item_encryption_derive::EncryptedItem;
@@ -136,7 +137,7 @@ async fn rebind(dynamodb: &aws_sdk_dynamodb::Client, codec: TableCodec) -> Outco
     let codec: Arc<dyn ItemCodec<AttributeValue>> = Arc::new(codec);
     let store = SdkStore::new(dynamodb.clone(), "Notes-Restored");
     let recoding = Recoding::new(Goal::Rebind, codec, None);
-    let beginning = (None, Report::default());
+    let beginning = Position::beginning(NonZero::<u32>::MIN);
     Ok(Sweep::default().run(&store, &recoding, beginning, |_| Ok(())).await?)
 }
 

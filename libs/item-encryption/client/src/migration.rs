@@ -14,6 +14,6 @@ pub mod sweep;
 pub mod treatment;
 
 pub use report::Report;
-pub use store::{ItemStore, Page, Replaced, StoreError};
-pub use sweep::{Event, Sweep};
+pub use store::{ItemStore, Page, Replaced, Segment, StoreError};
+pub use sweep::{Event, Position, Sweep};
 pub use treatment::{Goal, Treatment, Verdict};

@@ -23,6 +23,22 @@ pub struct Report {
     pub conflicts: u64,
 }
 
+impl std::iter::Sum for Report {
+    fn sum<I: Iterator<Item = Self>>(reports: I) -> Self {
+        reports.fold(Self::default(), |one, other| Self {
+            scanned: one.scanned + other.scanned,
+            written: one.written + other.written,
+            done: one.done + other.done,
+            left_current: one.left_current + other.left_current,
+            left_legacy: one.left_legacy + other.left_legacy,
+            left_plaintext: one.left_plaintext + other.left_plaintext,
+            refused: one.refused + other.refused,
+            gone: one.gone + other.gone,
+            conflicts: one.conflicts + other.conflicts,
+        })
+    }
+}
+
 impl Report {
     pub(super) fn count(&mut self, outcome: &Outcome) {
         use crate::policy::Form;

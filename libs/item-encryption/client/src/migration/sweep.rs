@@ -1,14 +1,17 @@
-//! The scan.
+//! The scan, in one or more segments side by side.
 
 use std::num::NonZero;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures::future::try_join_all;
 use futures::stream::{self, StreamExt};
+use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
 use super::pace::Pace;
 use super::report::{Outcome, Report};
-use super::store::{ItemStore, Page, Replaced, StoreError};
+use super::store::{ItemStore, Page, Replaced, Segment, StoreError};
 use super::treatment::{Treatment, Verdict};
 use crate::change::{Change, key_of};
 use crate::codec::Item;
@@ -37,6 +40,25 @@ impl Default for Sweep {
     }
 }
 
+/// How far one segment of the table is swept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Position<V> {
+    /// The key behind which its next page begins; `None` at its beginning, and at its end.
+    pub behind: Option<Item<V>>,
+    /// Whether it is at its end.
+    pub done: bool,
+    /// What was done in it.
+    pub report: Report,
+}
+
+impl<V: Clone> Position<V> {
+    /// The beginning of a table in so many segments, which are swept side by side.
+    #[must_use]
+    pub fn beginning(segments: NonZero<u32>) -> Vec<Self> {
+        (0..segments.get()).map(|_| Self { behind: None, done: false, report: Report::default() }).collect()
+    }
+}
+
 /// What happens on the way.
 #[derive(Debug)]
 pub enum Event<'a, V> {
@@ -49,15 +71,16 @@ pub enum Event<'a, V> {
     },
     /// A page is done: a sweep that begins here misses nothing.
     Page {
-        /// The key behind which the next page begins; `None` at the end.
-        last: Option<&'a Item<V>>,
-        /// What was done so far.
+        /// Where every segment is.
+        positions: &'a [Position<V>],
+        /// What was done so far, in pages under way too.
         report: &'a Report,
     },
 }
 
 impl Sweep {
-    /// Sweeps a table from its beginning, or behind a key of an earlier sweep, whose report goes on.
+    /// Sweeps a table from its [beginning](Position::beginning), or from where an earlier sweep was, whose report
+    /// goes on. Segments share the limits of items in flight and in a second.
     ///
     /// # Errors
     /// Where the table does not answer, or an event's receiver fails. All pages told until then are done.
@@ -65,29 +88,101 @@ impl Sweep {
         &self,
         store: &dyn ItemStore<V>,
         treatment: &dyn Treatment<V>,
-        (mut behind, mut report): (Option<Item<V>>, Report),
-        mut told: impl FnMut(Event<'_, V>) -> Result<(), StoreError>,
+        positions: Vec<Position<V>>,
+        told: impl FnMut(Event<'_, V>) -> Result<(), StoreError>,
     ) -> Result<Report, StoreError> {
-        let pace = Pace::new(self.items_per_second);
+        let (pace, turns) = (Pace::new(self.items_per_second), Semaphore::new(self.in_flight.max(1)));
+        let work = Work { store, treatment, pace: &pace, turns: &turns, dry_run: self.dry_run };
+        let segments = segments(positions.len());
+        let progress = Mutex::new(Progress::new(positions, told));
+        try_join_all(segments.map(|segment| self.segment(segment, &work, &progress))).await?;
+        Ok(locked(&progress).report())
+    }
+
+    async fn segment<V, F>(
+        &self,
+        segment: Segment,
+        work: &Work<'_, V>,
+        progress: &Mutex<Progress<V, F>>,
+    ) -> Result<(), StoreError>
+    where
+        V: Clone + PartialEq + Send + Sync + 'static,
+        F: FnMut(Event<'_, V>) -> Result<(), StoreError>,
+    {
+        let Some(mut behind) = locked(progress).begins(segment) else { return Ok(()) };
         loop {
-            let Page { items, last } = patiently(|| store.page(behind.as_ref(), self.page_items)).await?;
-            let work = Work { store, treatment, pace: &pace, dry_run: self.dry_run };
-            let mut treated =
-                stream::iter(items).map(|item| work.treated(item)).buffer_unordered(self.in_flight.max(1));
+            let page = patiently(|| work.store.page(segment, behind.as_ref(), self.page_items));
+            let Page { items, last } = page.await?;
+            let treated = stream::iter(items).map(|item| work.treated(item));
+            let mut treated = treated.buffer_unordered(self.in_flight.max(1));
             while let Some(treated) = treated.next().await {
-                let Treated { key, outcome, conflicts } = treated?;
-                report.conflicts += u64::from(conflicts);
-                report.count(&outcome);
-                if let Outcome::Refused(reason) = &outcome {
-                    told(Event::Refused { key: &key, reason })?;
-                }
+                locked(progress).treated(segment, &treated?)?;
             }
-            told(Event::Page { last: last.as_ref(), report: &report })?;
+            locked(progress).page(segment, last.clone())?;
             match last {
                 Some(_) => behind = last,
-                None => return Ok(report),
+                None => return Ok(()),
             }
         }
+    }
+}
+
+fn segments(of: usize) -> impl Iterator<Item = Segment> {
+    let of = u32::try_from(of).unwrap_or(u32::MAX);
+    (0..of).map(move |number| Segment { number, of })
+}
+
+/// A receiver that panicked has told all there is.
+fn locked<T>(progress: &Mutex<T>) -> MutexGuard<'_, T> {
+    progress.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Where all segments are, and who is told.
+struct Progress<V, F> {
+    positions: Vec<Position<V>>,
+    /// Of each segment, its page under way counted.
+    counted: Vec<Report>,
+    told: F,
+}
+
+impl<V, F: FnMut(Event<'_, V>) -> Result<(), StoreError>> Progress<V, F> {
+    fn new(positions: Vec<Position<V>>, told: F) -> Self {
+        let counted = positions.iter().map(|position| position.report).collect();
+        Self { positions, counted, told }
+    }
+
+    /// Where a segment goes on; `None` where it is done.
+    fn begins(&self, segment: Segment) -> Option<Option<Item<V>>>
+    where
+        V: Clone,
+    {
+        let position = self.positions.get(segment.at()).filter(|position| !position.done)?;
+        Some(position.behind.clone())
+    }
+
+    fn treated(&mut self, segment: Segment, treated: &Treated<V>) -> Result<(), StoreError> {
+        if let Some(report) = self.counted.get_mut(segment.at()) {
+            report.conflicts += u64::from(treated.conflicts);
+            report.count(&treated.outcome);
+        }
+        match &treated.outcome {
+            Outcome::Refused(reason) => (self.told)(Event::Refused { key: &treated.key, reason }),
+            _ => Ok(()),
+        }
+    }
+
+    fn page(&mut self, segment: Segment, last: Option<Item<V>>) -> Result<(), StoreError> {
+        if let (Some(position), Some(report)) =
+            (self.positions.get_mut(segment.at()), self.counted.get(segment.at()))
+        {
+            *position = Position { done: last.is_none(), behind: last, report: *report };
+        }
+        let report = self.report();
+        (self.told)(Event::Page { positions: &self.positions, report: &report })
+    }
+
+    fn report(&self) -> Report {
+        self.counted.iter().copied().sum()
     }
 }
 
@@ -95,6 +190,7 @@ struct Work<'a, V: 'static> {
     store: &'a dyn ItemStore<V>,
     treatment: &'a dyn Treatment<V>,
     pace: &'a Pace,
+    turns: &'a Semaphore,
     dry_run: bool,
 }
 
@@ -114,6 +210,7 @@ impl<V: Clone + PartialEq + Send + Sync + 'static> Work<'_, V> {
                 return Ok(Treated { key: Item::new(), outcome, conflicts: 0 });
             }
         };
+        let _turn = self.turns.acquire().await;
         let mut stored = item;
         for conflicts in 0..MAX_CONFLICTS {
             self.pace.permit().await;

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{ClientError, Item};
 use crate::change::Change;
-use crate::migration::store::{ItemStore, Page, Replaced, StoreAnswer, StoreError};
+use crate::migration::store::{ItemStore, Page, Replaced, Segment, StoreAnswer, StoreError};
 
 /// One table of DynamoDB.
 #[derive(Debug, Clone)]
@@ -51,13 +51,16 @@ impl SdkStore {
 impl ItemStore<AttributeValue> for SdkStore {
     fn page<'a>(
         &'a self,
+        segment: Segment,
         behind: Option<&'a Item>,
         limit: Option<u32>,
     ) -> StoreAnswer<'a, Page<AttributeValue>> {
         Box::pin(async move {
             let limit = limit.and_then(|limit| i32::try_from(limit).ok());
             let scan = self.client.scan().table_name(&self.table).set_limit(limit);
-            let scan = scan.set_exclusive_start_key(behind.cloned());
+            let [number, of] = [segment.number, segment.of].map(|count| i32::try_from(count).ok());
+            let scan =
+                scan.set_exclusive_start_key(behind.cloned()).set_segment(number).set_total_segments(of);
             let output = scan.send().await.map_err(|error| told(&error))?;
             Ok(Page { items: output.items.unwrap_or_default(), last: output.last_evaluated_key })
         })
