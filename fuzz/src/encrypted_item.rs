@@ -13,8 +13,8 @@ use item_encryption_format::dbesdk::{
 };
 use item_encryption_format::legacy::description::{parse, serialized};
 use item_encryption_format::legacy::item::{self as old, LegacyConfig};
-use item_encryption_format::legacy::keys::{ContentKey, Materials, SigningKey, VerifyingKey, WrappingKey};
 use item_encryption_format::legacy::serialize as old_values;
+use item_encryption_format::legacy::{ContentKey, Materials, SigningKey, VerifyingKey, WrappingKey};
 use item_encryption_format::legacy::{DESCRIPTION, SIGNATURE};
 use item_encryption_format::wrapping::ecdh::Parties;
 use item_encryption_format::wrapping::{BranchKey, Curve, RawAes};

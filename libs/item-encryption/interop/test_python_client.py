@@ -21,6 +21,7 @@ ITEMS = 1000
 WRAPPING, SIGNING = bytes(range(32)), bytes(range(100, 132))
 CONFIG = """
 format = "legacy"
+write-legacy = true
 logical-table-name = "Notes-é"
 partition-key = "id"
 sort-key = "number"

@@ -12,7 +12,7 @@ use item_encryption_format::value::bytes_of;
 use item_encryption_format::{Action, Error as FormatError, TableConfig, Value};
 use item_encryption_keyrings::legacy::LegacyProvider;
 use item_encryption_keyrings::{
-    CachedMaterials, FreshMaterials, KeyringError, MaterialsLimits, MaterialsManager, MultiKeyring,
+    CachedMaterials, FreshMaterials, Keyring, KeyringError, MaterialsLimits, MaterialsManager, MultiKeyring,
     SealedKeys,
 };
 
@@ -20,7 +20,7 @@ use crate::config::{ClientName, Config, ConfigError, FormName, Format, Materials
 use crate::connect::Connect;
 use crate::forms;
 use crate::json::Item;
-use crate::keyrings::keyrings;
+use crate::keyrings::{at_hand, keyrings};
 use crate::provider::provider;
 use crate::search::Finder;
 
@@ -60,7 +60,7 @@ pub struct Codec {
 
 /// One of the two formats with its keys.
 pub(crate) enum Scheme {
-    Dbesdk { materials: Box<dyn MaterialsManager> },
+    Dbesdk { materials: Box<dyn MaterialsManager>, at_hand: Vec<Box<dyn Keyring>> },
     Legacy { provider: LegacyProvider, writing: Option<LegacyWriting> },
 }
 
@@ -81,7 +81,7 @@ impl Codec {
         let scheme = match config.format {
             Format::Dbesdk => {
                 let materials = materials(config.materials_cache, keyrings(&config, connect)?)?;
-                Scheme::Dbesdk { materials }
+                Scheme::Dbesdk { materials, at_hand: at_hand(&config)? }
             }
             Format::Legacy => {
                 refuse_what_legacy_lacks(&config)?;
@@ -109,7 +109,7 @@ impl Codec {
     /// [`ItemError`].
     pub async fn encrypt(&self, mut item: Item) -> Result<Item, ItemError> {
         match &self.scheme {
-            Scheme::Dbesdk { materials } => {
+            Scheme::Dbesdk { materials, .. } => {
                 let beacons = match &self.finder {
                     Some(finder) => finder.added(&mut item).await?,
                     None => Item::new(),
@@ -164,7 +164,10 @@ impl Codec {
             Scheme::Dbesdk { .. } if Form::of(&item) == Form::Legacy => {
                 self.decrypt_legacy(item, table).await
             }
-            Scheme::Dbesdk { materials } => open(item, table, &self.table, &**materials).await,
+            Scheme::Dbesdk { materials, at_hand } => {
+                verify_tags(&item, table, &self.table, at_hand).await?;
+                open(item, table, &self.table, &**materials).await
+            }
             Scheme::Legacy { provider, .. } => {
                 let config = self.legacy(table);
                 open_legacy(item, &config, provider, NumberSpelling::Stored).await
@@ -204,13 +207,33 @@ pub(crate) async fn open(
     materials: &dyn MaterialsManager,
 ) -> Result<Item, ItemError> {
     let sealed = SealedItem::read(item, table, config)?;
-    let keys = SealedKeys {
+    let key = materials.for_reading(&keys_of(&sealed)).await?;
+    Ok(sealed.decrypt(&key)?)
+}
+
+/// Every recipient has a tag of its own in the footer, and one that opens an item cannot verify the others'. Where
+/// several keys are at hand, an item must open by each of them that is a recipient.
+async fn verify_tags(
+    item: &Item,
+    table: &str,
+    config: &TableConfig,
+    at_hand: &[Box<dyn Keyring>],
+) -> Result<(), ItemError> {
+    for keyring in at_hand {
+        let sealed = SealedItem::read(item.clone(), table, config)?;
+        if let Ok(key) = keyring.unwrap(&keys_of(&sealed)).await {
+            sealed.decrypt(&key)?;
+        }
+    }
+    Ok(())
+}
+
+fn keys_of<'a>(sealed: &'a SealedItem<'_, Value>) -> SealedKeys<'a> {
+    SealedKeys {
         encrypted_data_keys: sealed.encrypted_data_keys(),
         context: sealed.context(),
         bound: sealed.bound(),
-    };
-    let key = materials.for_reading(&keys).await?;
-    Ok(sealed.decrypt(&key)?)
+    }
 }
 
 /// Opens an item of the legacy format.

@@ -60,7 +60,7 @@ impl Codec {
         let mut findings = Vec::new();
         for name in self.config.table_names().chain(also.iter().map(String::as_str)) {
             findings = match &self.scheme {
-                Scheme::Dbesdk { materials } => causes(item, name, &self.table, &**materials).await,
+                Scheme::Dbesdk { materials, .. } => causes(item, name, &self.table, &**materials).await,
                 Scheme::Legacy { provider, .. } => legacy_causes(item, &self.legacy(name), provider).await,
             };
             if !findings.is_empty() {

@@ -17,7 +17,7 @@ use item_encryption_keyrings::{
 use crate::config::keyring::{CurveName, EcdhSchema, HierarchicalConfig, PaddingName};
 use crate::config::search::KeyStoreConfig;
 use crate::config::{Config, ConfigError, KeySource, KeyringConfig};
-use crate::connect::{Connect, Endpoint};
+use crate::connect::{Connect, Endpoint, Offline};
 
 type Made = Result<Box<dyn Keyring>, ConfigError>;
 
@@ -36,6 +36,17 @@ pub fn keyrings(config: &Config, connect: &dyn Connect) -> Result<MultiKeyring, 
             .map_err(|error| ConfigError(format!("[[keyrings]] number {number}: {error}")))
     });
     Ok(MultiKeyring::new(keyrings.collect::<Result<_, _>>()?))
+}
+
+/// Those whose keys stand in the configuration and can open items, where there are several keyrings: asking them costs
+/// no call.
+///
+/// # Errors
+/// As [`keyrings`].
+pub(crate) fn at_hand(config: &Config) -> Result<Vec<Box<dyn Keyring>>, ConfigError> {
+    let several = config.keyrings.len() > 1;
+    let entries = config.keyrings.iter().filter(|entry| several && entry.opens_at_hand());
+    entries.map(|entry| keyring(config, entry, &Offline)).collect()
 }
 
 /// The table of branch keys that a configuration names.

@@ -133,6 +133,17 @@ pub struct HierarchicalConfig {
 }
 
 impl KeyringConfig {
+    /// Whether the keys for reading stand in the configuration.
+    pub(crate) fn opens_at_hand(&self) -> bool {
+        match self {
+            Self::RawAes { .. } | Self::BranchKey { .. } => true,
+            Self::RawRsa { private_key, .. } | Self::RawEcdh { private_key, .. } => private_key.is_some(),
+            Self::KmsEcdh { .. } | Self::Hierarchical(_) | Self::Kms { .. } | Self::KmsDiscovery { .. } => {
+                false
+            }
+        }
+    }
+
     /// The entry of a hierarchical keyring.
     pub(crate) fn hierarchical(&self) -> Option<&HierarchicalConfig> {
         match self {
