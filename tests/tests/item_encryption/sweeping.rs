@@ -183,7 +183,8 @@ async fn segments_are_swept_side_by_side_and_each_goes_on_where_it_stopped() {
     let report = sweep.run(&store, &recoding, checkpoint, |_| Ok(())).await.unwrap();
     assert_eq!((report.scanned, report.written + report.done), (60, 60));
     assert!(report.written >= kept && report.written < 60, "{report:?}");
-    let verified = sweep.run(&store, &self::recoding(Goal::Verify, codec(), None), beginning(3), |_| Ok(()));
+    let verifying = self::recoding(Goal::Verify, codec(), None);
+    let verified = sweep.run(&store, &verifying, beginning(3), |_| Ok(()));
     assert_eq!(verified.await.unwrap(), Report { scanned: 60, done: 60, ..Report::default() });
 }
 

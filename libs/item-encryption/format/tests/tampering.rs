@@ -9,7 +9,7 @@ use item_encryption_format::dbesdk::{
 };
 use item_encryption_format::legacy::serialize::Order;
 use item_encryption_format::legacy::{
-    self, ContentKey, LegacyConfig, Materials, SigningKey, VerifyingKey, WrappingKey,
+    self, ContentKey, LegacyConfig, LegacyWriting, Materials, SigningKey, VerifyingKey, WrappingKey,
 };
 use item_encryption_format::wrapping::{BranchKey, RawAes};
 use item_encryption_format::{Action, Error, Suite, TableConfig, Value};

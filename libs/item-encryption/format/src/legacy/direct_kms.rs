@@ -15,6 +15,7 @@ use crate::value::{AttributeValue, View};
 use crate::{Error, number};
 
 const CONTENT_ALGORITHM: &str = "AES/256";
+const SIGNATURE_ALGORITHM: &str = "amzn-ddb-sig-alg";
 const SIGNING_ALGORITHM: &str = "HmacSHA256/256";
 
 /// How the spelling of number keys goes into the context.
@@ -79,7 +80,7 @@ pub fn description(blob: &[u8]) -> Description {
         (WRAPPED_KEY, BASE64_STANDARD.encode(blob)),
         (KEY_ALGORITHM, CONTENT_ALGORITHM.to_owned()),
         (WRAP_ALGORITHM, "kms".to_owned()),
-        ("amzn-ddb-sig-alg", SIGNING_ALGORITHM.to_owned()),
+        (SIGNATURE_ALGORITHM, SIGNING_ALGORITHM.to_owned()),
         ("aws-kms-ec-attr", "*keys*".to_owned()),
     ];
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
@@ -88,8 +89,12 @@ pub fn description(blob: &[u8]) -> Description {
 /// The wrapped data key that a description holds.
 ///
 /// # Errors
-/// [`Error::Unwrap`] where it holds none.
+/// [`Error::Unwrap`] where it holds none, or one for other algorithms.
 pub fn blob(description: &Description) -> Result<Vec<u8>, Error> {
+    let says = |name, due| description.get(name).map(String::as_str) == Some(due);
+    if !says(KEY_ALGORITHM, CONTENT_ALGORITHM) || !says(SIGNATURE_ALGORITHM, SIGNING_ALGORITHM) {
+        return Err(Error::Unwrap);
+    }
     let text = description.get(WRAPPED_KEY).ok_or(Error::Unwrap)?;
     BASE64_STANDARD.decode(text).map_err(|_| Error::Unwrap)
 }

@@ -84,6 +84,9 @@ pub fn decrypt_with<V: AttributeValue>(
     verify(&item, config, signature)?;
     let encrypted = |name: &&String| !is_special(name) && config.action(name) == Action::EncryptAndSign;
     let names: Vec<String> = item.keys().filter(encrypted).cloned().collect();
+    if !names.is_empty() {
+        check_mode(&description_of(&item)?)?;
+    }
     for name in names {
         let plain = opened(content, &name, item.get(&name))?;
         item.insert(name, plain);
@@ -137,6 +140,15 @@ pub fn encrypt<V: AttributeValue, S: std::borrow::Borrow<SigningKey>>(
     item.insert(DESCRIPTION.to_owned(), V::from_parts(Parts::B(description::serialized(&description))));
     item.insert(SIGNATURE.to_owned(), V::from_parts(Parts::B(signature)));
     Ok(item)
+}
+
+/// The clients open by the mode that stands in the description, and know one. Since nobody signs it, another one is
+/// damage and no choice.
+fn check_mode(description: &Description) -> Result<(), Error> {
+    match description.get(SYMMETRIC_MODE).map(String::as_str) {
+        Some(CBC) => Ok(()),
+        _ => Err(Error::Malformed { part: "material description", reason: "it names no way to decrypt" }),
+    }
 }
 
 fn verify<V: AttributeValue>(

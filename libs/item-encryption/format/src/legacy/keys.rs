@@ -12,7 +12,7 @@ use rsa::{Oaep, Pkcs1v15Encrypt, RsaPrivateKey, RsaPublicKey};
 use zeroize::Zeroizing;
 
 use super::aes_wrap::{aes_unwrap, aes_wrap};
-use super::description::{Description, WRAP_ALGORITHM, WRAPPED_KEY};
+use super::description::{Description, KEY_ALGORITHM, WRAP_ALGORITHM, WRAPPED_KEY};
 use crate::Error;
 use crate::primitive::random;
 
@@ -108,7 +108,7 @@ impl WrappingKey {
         let (wrapped, algorithm) = self.wrap(&key.0)?;
         let pairs = [
             (WRAPPED_KEY, BASE64_STANDARD.encode(wrapped)),
-            (super::description::KEY_ALGORITHM, "AES/256".to_owned()),
+            (KEY_ALGORITHM, "AES/256".to_owned()),
             (WRAP_ALGORITHM, algorithm.to_owned()),
         ];
         Ok((key, pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
@@ -120,7 +120,9 @@ impl WrappingKey {
         // Early Java clients broke the base64 into lines.
         let text: String = text.chars().filter(|letter| !letter.is_ascii_whitespace()).collect();
         let wrapped = BASE64_STANDARD.decode(text).map_err(|_| Error::Unwrap)?;
-        ContentKey::new(self.unwrap_bytes(&wrapped, description.get(WRAP_ALGORITHM).map(String::as_str))?)
+        let key = self.unwrap_bytes(&wrapped, description.get(WRAP_ALGORITHM).map(String::as_str))?;
+        check_algorithm(description, &key)?;
+        ContentKey::new(key)
     }
 
     fn wrap(&self, key: &[u8]) -> Result<(Vec<u8>, &'static str), Error> {
@@ -145,6 +147,17 @@ impl WrappingKey {
             _ => Err(Error::Unwrap),
         }
     }
+}
+
+/// A content key is what its description says: `AES` (Java), or with its bits (Python).
+fn check_algorithm(description: &Description, key: &[u8]) -> Result<(), Error> {
+    let named = description.get(KEY_ALGORITHM).and_then(|name| name.strip_prefix("AES"));
+    let bits = match named {
+        None => return Err(Error::Unwrap),
+        Some("") => return Ok(()),
+        Some(bits) => bits.strip_prefix('/').and_then(|bits| bits.parse::<usize>().ok()),
+    };
+    if bits == Some(8 * key.len()) { Ok(()) } else { Err(Error::Unwrap) }
 }
 
 fn decrypted(result: rsa::Result<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, Error> {
