@@ -34,6 +34,7 @@ key = { base64 = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=" }
 
 const LEGACY: &str = r#"
 format = "legacy"
+write-legacy = true
 logical-table-name = "Notes"
 partition-key = "id"
 sort-key = "number"
@@ -137,6 +138,61 @@ fn configurations_that_make_no_sense_are_refused_with_a_reason() {
     }
     let keyless = CURRENT.split("[[keyrings]]").next().unwrap();
     assert!(codec(keyless).err().unwrap().to_string().contains("[[keyrings]]"));
+}
+
+#[test]
+fn errors_name_the_line_or_the_key_and_never_what_a_key_is() {
+    let secret = "000102030405060708090a0b0c0d0e0f";
+    let line = CURRENT.lines().position(|line| line.contains(secret)).unwrap() + 1;
+    let key = format!("{{ hex = \"{secret}\" }}");
+    for (to, told) in [
+        (format!("\"{secret}\""), "a bare string"),
+        (format!("{{ hax = \"{secret}\" }}"), "`hax`"),
+        (format!("{{ hex = \"{secret}\", base64 = \"{secret}\" }}"), "several"),
+        (format!("{{ hex = [\"{secret}\"] }}"), "a string"),
+        (format!("{{ hex = \"{secret} }}"), &format!("line {}:", line + 1)),
+        (
+            format!("{{ hex = \"{secret}x\" }}"),
+            "[[keyrings]] number 1: key: the key is not valid hexadecimal",
+        ),
+        (format!("{{ base64 = \"{secret}\" }}"), "[[keyrings]] number 1: a raw AES key has"),
+        (format!("{{ pem = \"{secret}\" }}"), "[[keyrings]] number 1: key: the key is not valid PEM"),
+        ("{ file = \"missing.key\" }".to_owned(), "missing.key"),
+    ] {
+        let error = codec(&CURRENT.replace(&key, &to)).err().unwrap().to_string();
+        assert!(error.contains(told) && !error.contains(&secret[..16]), "{told}: {error}");
+    }
+    let missing = codec(&CURRENT.replace("sort-key", "sort-kee")).err().unwrap().to_string();
+    assert!(missing.contains("line 6") && missing.contains("`sort-kee`"), "{missing}");
+}
+
+#[test]
+fn the_legacy_format_is_signed_with_every_digest_and_wrapped_by_every_length() {
+    for algorithm in ["HmacSHA256", "HmacSHA384", "HmacSHA512"] {
+        for key in ["AAECAwQFBgcICQoLDA0ODw==", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"] {
+            let config = LEGACY.replace("AAECAwQFBgcICQoLDA0ODw==", key);
+            let config =
+                config.replace("signing-key", &format!("signing-algorithm = \"{algorithm}\"\nsigning-key"));
+            let sealed = sealed(&config);
+            assert_eq!(write_item(&block_on(codec(&config).unwrap().decrypt(sealed.clone())).unwrap()), NOTE);
+            let other = if algorithm == "HmacSHA256" { "HmacSHA512" } else { "HmacSHA256" };
+            let other = config.replace(algorithm, other);
+            assert!(block_on(codec(&other).unwrap().decrypt(sealed)).is_err());
+        }
+    }
+    let misfit = LEGACY.replace("signing-key", "signing-algorithm = \"SHA256withRSA\"\nsigning-key");
+    assert!(codec(&misfit).err().unwrap().to_string().contains("HmacSHA384"));
+}
+
+#[test]
+fn all_recipients_whose_keys_are_at_hand_must_fit() {
+    let mut sealed = sealed(CURRENT);
+    let Some(item_encryption_format::Value::B(footer)) = sealed.get_mut("aws_dbe_foot") else { panic!() };
+    // A recipient's tag has 48 bytes, and this is in the second's.
+    footer[50] ^= 1;
+    assert!(block_on(codec(CURRENT).unwrap().decrypt(sealed.clone())).is_err());
+    let alone = CURRENT.split("[[keyrings]]\ntype = \"branch-key\"").next().unwrap();
+    assert!(block_on(codec(alone).unwrap().decrypt(sealed)).is_ok(), "who cannot verify it opens the item");
 }
 
 /// Refused configurations with one keyring of these lines, by what is said of it.

@@ -43,11 +43,11 @@ impl<'de> Visitor<'de> for Form {
     type Value = KeySource;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key: { base64 = \"...\" }, { hex = \"...\" }, { pem = \"...\" } or { file = \"...\" }")
+        f.write_str("{ base64 = \"...\" }, { hex = \"...\" }, { pem = \"...\" } or { file = \"...\" }")
     }
 
     fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
-        Err(E::custom(format_args!("a bare string is no key, write {}", &self as &dyn serde::de::Expected)))
+        Err(E::custom(format_args!("a bare string is no key: write {}", &self as &dyn serde::de::Expected)))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
