@@ -6,7 +6,7 @@ use engine::local::decode;
 /// No bytes make a decoder panic.
 pub fn run(data: &[u8]) {
     let Some((kind, bytes)) = data.split_first() else { return };
-    let _well = match kind % 8 {
+    let _well = match kind % 9 {
         0 => decode::header(bytes),
         1 => decode::frame_header(bytes),
         2 => decode::log_record(bytes),
@@ -14,6 +14,7 @@ pub fn run(data: &[u8]) {
         4 => decode::parked_body(bytes),
         5 => decode::manifest_body(bytes),
         6 => decode::store_body(bytes),
-        _ => decode::checkpoint_body(bytes),
+        7 => decode::checkpoint_body(bytes),
+        _ => decode::checkpoint_files(bytes),
     };
 }

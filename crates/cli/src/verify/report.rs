@@ -19,6 +19,8 @@ enum Part {
     Keys,
     Log,
     Keyspace(KeyspaceId),
+    /// By the name of its folder.
+    Checkpoint(String),
 }
 
 #[derive(Default)]
@@ -37,12 +39,7 @@ impl<'a> Report<'a> {
     }
 
     pub fn add(&mut self, place: &Place) {
-        let part = match place.keyspace {
-            Some(id) => Part::Keyspace(id),
-            None if place.file.starts_with("store/log") => Part::Log,
-            None => Part::Keys,
-        };
-        let sums = self.parts.entry(part).or_default();
+        let sums = self.parts.entry(part_of(place)).or_default();
         sums.files.insert(place.file.clone());
         sums.places += 1;
         sums.bytes += place.bytes.end - place.bytes.start;
@@ -57,6 +54,17 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// What was not proved of a checkpoint, and what was.
+    fn doubts(&self) -> impl Iterator<Item = String> {
+        let unread = self.parts.iter().filter(|(_, sums)| sums.unread > 0);
+        unread.filter_map(|(part, _)| match part {
+            Part::Checkpoint(id) => Some(format!(
+                "checkpoint {id}: where no key was at hand, files were compared with its list by name, header and length"
+            )),
+            _ => None,
+        })
+    }
+
     pub fn is_sound(&self) -> bool {
         self.damage.is_empty()
     }
@@ -65,8 +73,19 @@ impl<'a> Report<'a> {
         match part {
             Part::Keys => "keys and store".to_owned(),
             Part::Log => "log".to_owned(),
+            Part::Checkpoint(id) => format!("checkpoint {id}"),
             Part::Keyspace(id) => self.verification.name(*id).map_or_else(|| id.to_string(), str::to_owned),
         }
+    }
+}
+
+fn part_of(place: &Place) -> Part {
+    let checkpoint = || place.file.strip_prefix("store/checkpoints/")?.split('/').next();
+    match (place.keyspace, checkpoint()) {
+        (Some(id), _) => Part::Keyspace(id),
+        (None, Some(id)) => Part::Checkpoint(id.to_owned()),
+        (None, None) if place.file.starts_with("store/log") => Part::Log,
+        (None, None) => Part::Keys,
     }
 }
 
@@ -81,7 +100,7 @@ impl fmt::Display for Report<'_> {
         for damage in &self.damage {
             writeln!(f, "damaged: {damage}")?;
         }
-        for note in &self.verification.notes {
+        for note in self.verification.notes.iter().cloned().chain(self.doubts()) {
             writeln!(f, "note: {note}")?;
         }
         let proof = match self.verification.has_root_key() {

@@ -56,7 +56,13 @@ pub fn store_body(bytes: &[u8]) -> bool {
 /// A checkpoint's descriptor's body.
 #[must_use]
 pub fn checkpoint_body(bytes: &[u8]) -> bool {
-    checkpoint::decode(bytes).is_ok()
+    checkpoint::descriptor::decode(bytes).is_ok()
+}
+
+/// What lies before a descriptor's body, behind its header.
+#[must_use]
+pub fn checkpoint_files(bytes: &[u8]) -> bool {
+    checkpoint::descriptor::decode_list(bytes).is_ok()
 }
 
 /// A manifest's body.
@@ -163,6 +169,7 @@ mod tests {
                 super::manifest_body(&bytes),
                 super::store_body(&bytes),
                 super::checkpoint_body(&bytes),
+                super::checkpoint_files(&bytes),
                 super::block(&bytes, b"key"),
                 super::index_value(&bytes),
                 super::compressed_block(&bytes),

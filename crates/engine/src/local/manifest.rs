@@ -140,6 +140,32 @@ pub struct FileRecord {
 }
 
 impl FileRecord {
+    /// Of a file of which no more is known.
+    pub fn bare(header: FileHeader, len: u64, digest: [u8; 32]) -> Self {
+        Self {
+            header,
+            len,
+            digest,
+            level: 0,
+            puts: 0,
+            removals: 0,
+            value_bytes: 0,
+            first_sequence: 0,
+            last_sequence: 0,
+            first_key: Bytes::new(),
+            last_key: Bytes::new(),
+            visible: u64::MAX,
+        }
+    }
+
+    /// Takes over what the file itself says of its content.
+    pub fn set_properties(&mut self, properties: Properties) {
+        let Properties { puts, removals, value_bytes, first_sequence, last_sequence, .. } = properties;
+        (self.puts, self.removals, self.value_bytes) = (puts, removals, value_bytes);
+        (self.first_sequence, self.last_sequence) = (first_sequence, last_sequence);
+        (self.first_key, self.last_key) = (properties.first_key.into(), properties.last_key.into());
+    }
+
     /// What the file itself says of its content.
     pub fn properties(&self) -> Properties {
         Properties {

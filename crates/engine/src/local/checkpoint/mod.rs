@@ -8,42 +8,25 @@
 //! What it costs depends on the number of files: digests are in the manifest already, and no block is read or
 //! written. A checkpoint exists once the file `store` names its descriptor's digest; a folder it does not name is
 //! removed at the next start. `docs/formats/checkpoint.md` draws the bytes.
+//!
+//! Map: [`descriptor`] (what it says, and its file).
 
-use std::io;
+pub mod descriptor;
+
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
-use crypto::{SecretKey, TAG_LEN, sha256};
-use env::disk::read_file;
+use crypto::{SecretKey, sha256};
 
+use self::descriptor::{Descriptor, DescriptorFile};
 use super::flush;
 use super::founding::link_all;
-use super::header::{FileHeader, FileKind, HEADER_LEN};
+use super::header::{FileHeader, FileKind};
 use super::keyspace::{Keyspace, OpenKeyspace};
 use super::lifecycle::remove_folder;
-use super::manifest::{self, FileRecord, Manifest, Owner, WrappedDek};
-use super::reader::{BadBytes, Reader};
-use super::seconds::Seconds;
+use super::manifest::{FileRecord, Manifest, Owner, WrappedDek};
 use super::store::{Store, checkpoint_folder, checkpoints_folder};
-use crate::{AsOf, CheckpointId, CheckpointInfo, EngineError, KeyspaceId, Result, Version};
-
-const NAME: &str = "descriptor";
-const BODY: u8 = 1;
-/// No descriptor is longer, and none is read that is.
-const MAX_LEN: u64 = 64 << 20;
-
-/// What a descriptor says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Descriptor {
-    /// Every commit up to this sequence number is in the files, and none behind it.
-    pub version: u64,
-    /// When it was taken, in seconds since 1970.
-    pub second: u64,
-    /// When the sequence numbers from the floor of the image to `version` were given.
-    pub seconds: Seconds,
-    /// Keys and files, as in the manifest of the keyspace at that moment.
-    pub image: Manifest,
-}
+use crate::{AsOf, CheckpointId, CheckpointInfo, EngineError, KeyspaceId, Result};
 
 /// [`crate::Engine::checkpoint`].
 pub fn take(
@@ -93,9 +76,9 @@ fn take_into_folder(
     };
     let header =
         FileHeader::named(FileKind::Checkpoint, keyspace.id, checkpoint.0, receiver, &*store.env.random);
-    let bytes = encode_file(&header, receiver, &descriptor)
+    let bytes = descriptor::encode_file(&header, receiver, &descriptor)
         .map_err(|_| EngineError::WrongKey(format!("checkpoint {checkpoint}")))?;
-    let file = disk.create(&folder.join(NAME)).map_err(io)?;
+    let file = disk.create(&folder.join(descriptor::NAME)).map_err(io)?;
     file.write_all_at(&bytes, 0).and_then(|()| file.sync()).map_err(io)?;
     disk.sync_dir(&folder).map_err(io)?;
     disk.sync_dir(&checkpoints_folder(&store.folder)).map_err(io)?;
@@ -142,34 +125,9 @@ pub struct Image {
 pub fn read(store: &Store, (checkpoint, receiver): (CheckpointId, &SecretKey)) -> Result<Image> {
     let folder = checkpoint_folder(&store.folder, checkpoint);
     let digest = store.store_file.checkpoint(checkpoint).ok_or(EngineError::NoCheckpoint(checkpoint))?;
-    let name = format!("checkpoints/{checkpoint}/{NAME}");
-    let damaged = |place: &str| EngineError::damaged(&name, place);
-    let bytes = read_file(&*store.env.disk, &folder.join(NAME), MAX_LEN);
-    let mut bytes = bytes.map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => damaged("the file is missing"),
-        _ => EngineError::io(format!("reading {name}"), source),
-    })?;
-    let same = sha256(&bytes) == digest;
-    let header = FileHeader::decode(&bytes).map_err(|_| damaged("header"))?;
-    if header.kind != FileKind::Checkpoint || header.file_id != checkpoint.0 {
-        return Err(damaged("header: it is another file's"));
-    }
-    let another = || damaged("it is not the descriptor that was written");
-    let cipher = header.cipher(receiver).map_err(|_| match same {
-        true => EngineError::WrongKey(format!("checkpoint {checkpoint}")),
-        false => another(),
-    })?;
-    bytes.drain(..HEADER_LEN);
-    cipher.decrypt_vec(BODY, 0, &mut bytes).map_err(|_| damaged("body"))?;
-    if !same {
-        return Err(another());
-    }
-    let descriptor = decode(&bytes).map_err(|_| damaged("body"))?;
-    let unwrap = |dek: &WrappedDek| {
-        let key = dek.unwrap(Owner::Checkpoint(checkpoint), receiver);
-        Ok((dek.epoch, key.map_err(|_| damaged("data encryption key"))?))
-    };
-    let deks = descriptor.image.deks.iter().map(unwrap).collect::<Result<_>>()?;
+    let file = DescriptorFile::read(&*store.env.disk, &folder, checkpoint)?;
+    let descriptor = file.open(receiver, Some(&digest))?;
+    let deks = descriptor.unwrap_deks(checkpoint, receiver)?;
     Ok(Image { folder, deks, descriptor, checkpoint })
 }
 
@@ -210,67 +168,5 @@ impl Image {
                 self.checkpoint, image.floor
             ))
         })
-    }
-}
-
-impl Descriptor {
-    fn info(&self) -> CheckpointInfo {
-        let sum = |of: fn(&FileRecord) -> u64| self.image.files.iter().map(of).sum::<u64>();
-        CheckpointInfo {
-            version: Version(self.version),
-            oldest: Version(self.image.floor),
-            second: self.second,
-            entries: sum(|file| file.puts).saturating_sub(sum(|file| file.removals)),
-            value_bytes: sum(|file| file.value_bytes),
-            disk_bytes: sum(|file| file.len),
-        }
-    }
-}
-
-fn encode_file(
-    header: &FileHeader,
-    receiver: &SecretKey,
-    descriptor: &Descriptor,
-) -> std::result::Result<Vec<u8>, BadBytes> {
-    let cipher = header.cipher(receiver)?;
-    let mut body = encode(descriptor);
-    body.reserve(TAG_LEN);
-    let tag = cipher.encrypt(BODY, 0, &mut body);
-    Ok([&header.encode()[..], &body, &tag].concat())
-}
-
-fn encode(descriptor: &Descriptor) -> Vec<u8> {
-    let mut out = [descriptor.version.to_le_bytes(), descriptor.second.to_le_bytes()].concat();
-    descriptor.seconds.encode(&mut out);
-    out.extend_from_slice(&manifest::encode(&descriptor.image));
-    out
-}
-
-/// Reads the plaintext of a descriptor's body.
-pub fn decode(body: &[u8]) -> std::result::Result<Descriptor, BadBytes> {
-    let mut reader = Reader::new(body);
-    let (version, second) = (reader.u64()?, reader.u64()?);
-    let seconds = Seconds::decode(&mut reader)?;
-    let image = manifest::decode(reader.rest())?;
-    Ok(Descriptor { version, second, seconds, image })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Descriptor, decode, encode};
-    use crate::local::manifest::Manifest;
-    use crate::local::seconds::Seconds;
-
-    #[test]
-    fn it_reads_as_written_and_no_cut_of_it_does() {
-        let mut seconds = Seconds::default();
-        for n in 0..5 {
-            seconds.note(1_000_000 + 7 * n, 3 * n + 1);
-        }
-        let image = Manifest { floor: 3, ..Manifest::default() };
-        let descriptor = Descriptor { version: 13, second: 1_000_030, seconds, image };
-        let body = encode(&descriptor);
-        assert_eq!(decode(&body), Ok(descriptor));
-        (0..body.len()).for_each(|len| assert!(decode(&body[..len]).is_err(), "{len}"));
     }
 }

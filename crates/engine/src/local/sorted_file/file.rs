@@ -52,7 +52,16 @@ impl SortedFile {
         scope: &Arc<CacheScope>,
     ) -> Result<Self> {
         let file_name = writer::file_name(&record.header);
-        let (name, path) = (format!("keyspaces/{keyspace}/{file_name}"), folder.join(file_name));
+        Self::at(record, (format!("keyspaces/{keyspace}/{file_name}"), folder.join(file_name)), dek, scope)
+    }
+
+    /// The file of this record that errors name so and that lies there.
+    pub fn at(
+        record: FileRecord,
+        (name, path): (String, PathBuf),
+        dek: &SecretKey,
+        scope: &Arc<CacheScope>,
+    ) -> Result<Self> {
         let cipher = record.header.cipher(dek).map_err(|_| EngineError::damaged(&name, "header"))?;
         let (cached, top, obsolete) = (CachedFile::new(scope), OnceLock::new(), AtomicBool::new(false));
         Ok(Self { record, name, path, cipher, cached, top, obsolete })
@@ -188,7 +197,7 @@ impl SortedFile {
         if properties == self.record.properties() { Ok(()) } else { Err(self.damaged("properties")) }
     }
 
-    fn read_footer(&self) -> Result<Footer> {
+    pub(super) fn read_footer(&self) -> Result<Footer> {
         let at = self.footer_at()?;
         self.sound(Piece::Footer, at.offset, Footer::decode(&self.read_block(Piece::Footer, at)?))
     }

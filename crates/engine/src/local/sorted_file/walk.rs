@@ -7,7 +7,7 @@ use crypto::TAG_LEN;
 use super::block::BlockCursor;
 use super::digest::TagDigest;
 use super::file::SortedFile;
-use super::layout::{BlockHandle, Footer, Piece, Run, decode_data_handle};
+use super::layout::{BlockHandle, Footer, Piece, Properties, Run, decode_data_handle};
 use crate::local::header::HEADER_LEN;
 use crate::local::reader::{BadBytes, u64_of};
 use crate::local::wiped::wiped;
@@ -32,6 +32,22 @@ impl SortedFile {
     /// leads to is left out.
     pub fn walk(&self, visit: &mut Visit<'_>) {
         Walk::new(self, visit).all();
+    }
+
+    /// As [`SortedFile::walk`], where of the record no more is known than header, length and digest: what the file
+    /// says of its content is taken for it.
+    pub fn walk_alone(mut self, visit: &mut Visit<'_>) {
+        // What cannot be read is met again by the walk.
+        if let Ok(properties) = self.own_properties() {
+            self.record.set_properties(properties);
+        }
+        self.walk(visit);
+    }
+
+    fn own_properties(&self) -> Result<Properties> {
+        let at = self.read_footer()?.properties;
+        let plain = self.read_block(Piece::Properties, at)?;
+        self.sound(Piece::Properties, at.offset, Properties::decode(&plain))
     }
 
     /// Reads everything: every byte must be what the manifest's digest stands for.

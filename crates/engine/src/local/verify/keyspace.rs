@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crypto::SecretKey;
 
-use super::{Finding, Opened, Place, SmallFile, Tell, Verify, is_named, unreadable};
+use super::{Deks, Finding, Opened, SmallFile, Tell, Verify, is_named, tell_met, unreadable};
 use crate::local::cache::{CacheScope, Caches};
 use crate::local::header::{FileHeader, FileKind, HEADER_LEN};
 use crate::local::log::part::LogKey;
@@ -33,6 +33,7 @@ impl Verify<'_> {
         &self,
         folder: &Path,
         record: Option<&StoreRecord>,
+        deks: &mut Deks,
         tell: &mut Tell<'_>,
     ) -> Result<()> {
         let paths = self.list(folder)?;
@@ -59,7 +60,10 @@ impl Verify<'_> {
                 None => self.other(path, id, known.as_ref(), tell),
             }
         }
-        known.iter().for_each(|known| self.sorted_files(folder, id, known, tell));
+        if let Some(known) = known {
+            self.sorted_files(folder, id, &known, tell);
+            deks.add(known.deks);
+        }
         Ok(())
     }
 
@@ -187,10 +191,7 @@ impl Verify<'_> {
                 tell(file.place("header", 0..record.len, Finding::Damaged));
                 continue;
             };
-            sorted.walk(&mut |met: Met| {
-                let finding = if met.is_sound { Finding::Authentic } else { Finding::Damaged };
-                tell(Place { entries: met.entries, ..file.place(&met.name, met.bytes, finding) });
-            });
+            sorted.walk(&mut |met: Met| tell_met(&file, met, tell));
         }
     }
 }

@@ -13,6 +13,7 @@ mod checkpoint;
 mod keyspace;
 mod log;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -25,8 +26,9 @@ use env::disk::read_file;
 use super::header::{FileHeader, FileKind, HEADER_LEN};
 use super::reader::u64_of;
 use super::recovery;
+use super::sorted_file::walk::Met;
 use super::store_record::StoreRecord;
-use crate::{EngineError, KeyspaceId, Result};
+use crate::{CheckpointId, EngineError, KeyspaceId, Result};
 
 const BODY: u8 = 1;
 /// No file that is read as a whole is longer.
@@ -39,6 +41,22 @@ pub struct Keys<'a> {
     /// The table keys that may be a keyspace's (two while it is changing): with the right one, its manifest and
     /// sorted files are.
     pub table: &'a dyn Fn(KeyspaceId) -> &'a [SecretKey],
+    /// The keys that may be those of a checkpoint's receiver: with the right one, its descriptor and sorted files are.
+    pub checkpoint: &'a dyn Fn(CheckpointId) -> &'a [SecretKey],
+}
+
+/// Data encryption keys of what was walked so far, by their epochs. A header says which of them its file is under.
+#[derive(Default)]
+struct Deks(BTreeMap<u32, Vec<SecretKey>>);
+
+impl Deks {
+    fn add(&mut self, deks: Vec<(u32, SecretKey)>) {
+        deks.into_iter().for_each(|(epoch, dek)| self.0.entry(epoch).or_default().push(dek));
+    }
+
+    fn of(&self, header: &FileHeader) -> Option<&SecretKey> {
+        self.0.get(&header.epoch)?.iter().find(|dek| header.cipher(dek).is_ok())
+    }
 }
 
 /// A part of a file, and what was found there.
@@ -96,11 +114,12 @@ impl Verify<'_> {
     pub fn run(&self, tell: &mut Tell<'_>) -> Result<()> {
         let record = self.store_file(tell)?;
         self.log(record.as_ref(), tell)?;
+        let mut deks = Deks::default();
         for folder in self.list(&self.folder.join("keyspaces"))? {
-            self.keyspace(&folder, record.as_ref(), tell)?;
+            self.keyspace(&folder, record.as_ref(), &mut deks, tell)?;
         }
         for folder in self.list(&self.folder.join("checkpoints"))? {
-            self.checkpoint(&folder, record.as_ref(), tell)?;
+            self.checkpoint(&folder, record.as_ref(), &deks, tell)?;
         }
         record.iter().for_each(|record| self.missing_folders(record, tell));
         for path in self.list(self.folder)? {
@@ -258,6 +277,11 @@ enum Opened {
 #[must_use]
 pub fn keyspace_id(folder: &Path) -> Option<KeyspaceId> {
     recovery::id_of(folder).map(KeyspaceId)
+}
+
+fn tell_met(file: &SmallFile<'_>, met: Met, tell: &mut Tell<'_>) {
+    let finding = if met.is_sound { Finding::Authentic } else { Finding::Damaged };
+    tell(Place { entries: met.entries, ..file.place(&met.name, met.bytes, finding) });
 }
 
 fn unreadable(error: &io::Error) -> String {
