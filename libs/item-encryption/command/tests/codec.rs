@@ -155,7 +155,7 @@ fn errors_name_the_line_or_the_key_and_never_what_a_key_is() {
             format!("{{ hex = \"{secret}x\" }}"),
             "[[keyrings]] number 1: key: the key is not valid hexadecimal",
         ),
-        (format!("{{ base64 = \"{secret}\" }}"), "[[keyrings]] number 1: a raw AES key has"),
+        (format!("{{ base64 = \"{secret}AAAA\" }}"), "[[keyrings]] number 1: a raw AES key has"),
         (format!("{{ pem = \"{secret}\" }}"), "[[keyrings]] number 1: key: the key is not valid PEM"),
         ("{ file = \"missing.key\" }".to_owned(), "missing.key"),
     ] {
