@@ -109,6 +109,7 @@ impl NewRecord<'_> {
     /// Appends the encrypted frame to `out`.
     pub fn encode(&self, cipher: &FileCipher, out: &mut Vec<u8>) {
         let len = frame_len(self.parts.iter().map(|part| part.plain.len())) - FRAME_HEADER_LEN;
+        out.reserve(FRAME_HEADER_LEN + len);
         out.extend_from_slice(&FrameHeader { len: u32_of(len), index: self.place.index }.encode());
         let body = out.len();
         self.encode_body(out);

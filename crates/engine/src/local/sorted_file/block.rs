@@ -94,8 +94,15 @@ impl BlockBuilder {
 
     /// The block; the builder is empty again.
     pub fn finish(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.finish_into(&mut bytes);
+        bytes
+    }
+
+    /// Appends the block to `bytes`; the builder is empty again.
+    pub fn finish_into(&mut self, bytes: &mut Vec<u8>) {
         let values_at = self.keys.len();
-        let mut bytes = Vec::with_capacity(self.len() + self.restarts.len() * RESTART_LEN + 4 + TAG_LEN);
+        bytes.reserve(self.len() + self.restarts.len() * RESTART_LEN + 4 + TAG_LEN);
         bytes.append(&mut self.keys);
         bytes.append(&mut self.values);
         for (key, value) in &self.restarts {
@@ -106,7 +113,6 @@ impl BlockBuilder {
         self.restarts.clear();
         self.last_key.clear();
         self.count = 0;
-        bytes
     }
 }
 

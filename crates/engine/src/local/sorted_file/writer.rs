@@ -135,15 +135,15 @@ impl SortedFileWriter {
     fn end_data_block(&mut self) -> Result<()> {
         let Some((last_key, version)) = &self.last else { return Ok(()) };
         let mut handle = Vec::new();
-        self.out.put_data(self.data.finish())?.encode_data(&mut handle);
+        self.out.put_data(&mut self.data)?.encode_data(&mut handle);
         self.index.add(last_key, *version, Some(&handle));
         if self.index.len() >= INDEX_LEN { self.end_run() } else { Ok(()) }
     }
 
     fn end_run(&mut self) -> Result<()> {
         let Some((last_key, version)) = &self.last else { return Ok(()) };
-        let filter = self.out.put(Piece::Filter, filter::build(&self.hashes))?;
-        let index = self.out.put(Piece::Index, self.index.finish())?;
+        let filter = self.out.put(Piece::Filter, &filter::build(&self.hashes))?;
+        let index = self.out.put_block(Piece::Index, &mut self.index)?;
         self.hashes.clear();
         self.top.add(last_key, *version, Some(&Run { filter, index }.encode()));
         Ok(())
@@ -165,9 +165,9 @@ impl SortedFileWriter {
     }
 
     fn end_file(&mut self) -> Result<([u8; 32], u64)> {
-        let top = self.out.put(Piece::Top, self.top.finish())?;
-        let properties = self.out.put(Piece::Properties, self.properties.encode())?;
-        self.out.put(Piece::Footer, Footer { top, properties }.encode())?;
+        let top = self.out.put_block(Piece::Top, &mut self.top)?;
+        let properties = self.out.put(Piece::Properties, &self.properties.encode())?;
+        self.out.put(Piece::Footer, &Footer { top, properties }.encode())?;
         let io = |source| EngineError::io("writing a sorted file", source);
         self.out.flush().and_then(|()| self.out.file.sync()).map_err(io)?;
         self.env.disk.sync_dir(self.path.parent().unwrap_or(&self.path)).map_err(io)?;
@@ -226,36 +226,47 @@ struct Out {
 
 impl Out {
     /// Encrypts a data block at its place, compressed where that makes it shorter.
-    fn put_data(&mut self, plain: Vec<u8>) -> Result<BlockHandle> {
+    fn put_data(&mut self, block: &mut BlockBuilder) -> Result<BlockHandle> {
+        if self.compressor.compression() == Compression::None {
+            return self.put_block(Piece::Data, block);
+        }
+        let plain = wiped(block.finish());
         match self.compressor.compress(&plain) {
-            None => self.put(Piece::Data, plain),
+            None => self.put(Piece::Data, &plain),
             Some(short) => {
-                drop(wiped(plain));
-                self.put_compressed(Piece::Data, self.compressor.compression(), short)
+                let (start, short) = (self.buffer.len(), wiped(short));
+                self.buffer.extend_from_slice(&short);
+                self.seal(Piece::Data, self.compressor.compression(), start)
             }
         }
     }
 
     /// Encrypts a block at its place.
-    fn put(&mut self, piece: Piece, plain: Vec<u8>) -> Result<BlockHandle> {
-        self.put_compressed(piece, Compression::None, plain)
+    fn put_block(&mut self, piece: Piece, block: &mut BlockBuilder) -> Result<BlockHandle> {
+        let start = self.buffer.len();
+        block.finish_into(&mut self.buffer);
+        self.seal(piece, Compression::None, start)
     }
 
-    fn put_compressed(
-        &mut self,
-        piece: Piece,
-        compression: Compression,
-        mut block: Vec<u8>,
-    ) -> Result<BlockHandle> {
-        let offset = self.written + u64_of(self.buffer.len());
-        let tag = self.cipher.encrypt_compressed(piece as u8, offset, compression, &mut block);
-        self.buffer.extend_from_slice(&block);
+    /// Encrypts bytes at their place.
+    fn put(&mut self, piece: Piece, plain: &[u8]) -> Result<BlockHandle> {
+        let start = self.buffer.len();
+        self.buffer.extend_from_slice(plain);
+        self.seal(piece, Compression::None, start)
+    }
+
+    /// Encrypts what lies in the buffer from `start` on, where it stands.
+    fn seal(&mut self, piece: Piece, compression: Compression, start: usize) -> Result<BlockHandle> {
+        let offset = self.written + u64_of(start);
+        let (_, block) = self.buffer.split_at_mut(start);
+        let tag = self.cipher.encrypt_compressed(piece as u8, offset, compression, block);
+        let len = u32_of(block.len() + tag.len());
         self.buffer.extend_from_slice(&tag);
         self.digest.add(&tag);
         if self.buffer.len() >= WRITE_LEN {
             self.flush().map_err(|source| EngineError::io("writing a sorted file", source))?;
         }
-        Ok(BlockHandle { offset, len: u32_of(block.len() + tag.len()), compression })
+        Ok(BlockHandle { offset, len, compression })
     }
 
     fn flush(&mut self) -> io::Result<()> {
