@@ -56,6 +56,13 @@ pub trait DiskFile: Send + Sync {
     /// Writes all of `bytes` at `offset`, growing the file where needed.
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
 
+    /// Sets room aside from `from`, behind which nothing but zeros may lie, to `to`; the file is at least so long then,
+    /// and reads as zeros there. What is written over it a power cut loses sector by sector, as if it went over
+    /// zeros that were written.
+    fn reserve(&self, from: u64, to: u64) -> io::Result<()> {
+        write_zeros(self, from, to)
+    }
+
     /// Makes what was written durable (`fdatasync`: content and size). After an error nothing is known of
     /// the unsynced bytes, and a later success proves nothing.
     fn sync(&self) -> io::Result<()>;
@@ -70,6 +77,20 @@ pub trait DiskFile: Send + Sync {
 
     /// Cuts or grows (with zeros) the file to `len` bytes.
     fn set_len(&self, len: u64) -> io::Result<()>;
+}
+
+/// Writes zeros from `from` to `to`.
+pub fn write_zeros<F: DiskFile + ?Sized>(file: &F, from: u64, to: u64) -> io::Result<()> {
+    // Memory that nothing is ever written to: the system backs all of it by one page, and none is cleared for it.
+    static ZEROS: [u8; 1 << 20] = [0; 1 << 20];
+    let mut at = from;
+    while at < to {
+        let wanted = usize::try_from(to - at).unwrap_or(usize::MAX).min(ZEROS.len());
+        let zeros = ZEROS.get(..wanted).unwrap_or(&ZEROS);
+        file.write_all_at(zeros, at)?;
+        at += zeros.len() as u64;
+    }
+    Ok(())
 }
 
 /// Reads a whole file of at most `limit` bytes; `InvalidData` where it is longer.

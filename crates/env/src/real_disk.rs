@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::disk::{Disk, DiskFile};
+use crate::disk::{Disk, DiskFile, write_zeros};
 
 /// The operating system's file system.
 pub struct RealDisk;
@@ -85,6 +85,10 @@ impl DiskFile for RealFile {
         self.0.write_all_at(bytes, offset)
     }
 
+    fn reserve(&self, from: u64, to: u64) -> io::Result<()> {
+        if from >= to || allocate(&self.0, from, to)? { Ok(()) } else { write_zeros(self, from, to) }
+    }
+
     fn sync(&self) -> io::Result<()> {
         self.0.sync_data()
     }
@@ -95,5 +99,41 @@ impl DiskFile for RealFile {
 
     fn set_len(&self, len: u64) -> io::Result<()> {
         self.0.set_len(len)
+    }
+}
+
+/// Has the file system set aside what it will need, without writing it; `false` where it cannot.
+#[cfg(target_os = "linux")]
+fn allocate(file: &File, from: u64, to: u64) -> io::Result<bool> {
+    use rustix::fs::{FallocateFlags, fallocate};
+    match fallocate(file, FallocateFlags::empty(), from, to - from) {
+        Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => Ok(false),
+        done => done.map(|()| true).map_err(io::Error::from),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn allocate(_: &File, _: u64, _: u64) -> io::Result<bool> {
+    Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RealDisk;
+    use crate::disk::Disk;
+
+    #[test]
+    fn room_that_was_reserved_reads_as_zeros() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = RealDisk.create(&folder.path().join("file")).unwrap();
+        file.write_all_at(&[7; 100], 0).unwrap();
+        file.reserve(100, 5000).unwrap();
+        file.reserve(100, 10_000).unwrap();
+        file.write_all_at(&[8; 10], 6000).unwrap();
+        let mut bytes = vec![1; 10_000];
+        assert_eq!(file.len().unwrap(), 10_000);
+        file.read_exact_at(&mut bytes, 0).unwrap();
+        let expected = |at: usize| if at < 100 { 7 } else { u8::from((6000..6010).contains(&at)) * 8 };
+        assert!(bytes.iter().enumerate().all(|(at, byte)| *byte == expected(at)));
     }
 }

@@ -477,6 +477,33 @@ mod tests {
     }
 
     #[test]
+    fn a_long_log_of_which_nothing_is_needed_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = open(folder.path(), 1).unwrap();
+        block_on(engine.create(ONE, key(2))).unwrap();
+        let extent = Options::default().log_extent_bytes;
+        let log_len = || {
+            let segments = RealDisk.list(&folder.path().join("log")).unwrap();
+            // One may be removed meanwhile.
+            let len_of = |path| RealDisk.open(path).and_then(|file| file.len()).unwrap_or_default();
+            segments.iter().map(|path| len_of(path)).sum::<u64>()
+        };
+        for number in 0..100 {
+            put(&engine, ONE, number, Some(&[7; 60 << 10]));
+        }
+        assert!(log_len() > 5 * extent);
+        block_on(engine.flush()).unwrap();
+        while log_len() > extent {
+            std::thread::yield_now();
+        }
+        put(&engine, ONE, 100, Some(b"goes into the new one"));
+        drop(engine);
+        let engine = open(folder.path(), 1).unwrap();
+        block_on(engine.open(ONE, key(2))).unwrap();
+        assert_eq!(entries(&engine, ONE).unwrap(), 101);
+    }
+
+    #[test]
     fn a_damaged_keyspace_does_not_stop_the_others() {
         let folder = tempfile::tempdir().unwrap();
         let engine = open(folder.path(), 1).unwrap();

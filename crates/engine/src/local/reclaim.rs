@@ -11,6 +11,9 @@ use super::store_file::ParkedAnchor;
 use super::{by_hand, flush, recovery};
 use crate::{KeyspaceId, Result};
 
+/// A segment is long from so many extents on.
+const USED_EXTENTS: u64 = 4;
+
 /// Gives back what can be. Where there are too many segments, makes sure that the oldest can be.
 pub fn reclaim(store: &Store) -> Result<()> {
     let _reclaiming = store.reclaiming.lock();
@@ -23,7 +26,25 @@ pub fn reclaim(store: &Store) -> Result<()> {
             None => return Ok(()),
         }
     }
+    leave_used_up(store);
     Ok(())
+}
+
+/// A long segment of which nothing is needed is not kept only because it is the last: all of it may lie in sorted
+/// files for days.
+fn leave_used_up(store: &Store) {
+    let live = store.log.live();
+    let Some(last) =
+        live.last().filter(|last| last.segment.durable() >= USED_EXTENTS * store.options.log_extent_bytes)
+    else {
+        return;
+    };
+    let is_needed = |(id, last): (&KeyspaceId, &u64)| {
+        store.keyspace(*id).is_ok_and(|keyspace| keyspace.flushed.load(Ordering::Acquire) < *last)
+    };
+    if !last.touched.iter().any(is_needed) {
+        store.log.set_used_up(last.segment.number());
+    }
 }
 
 /// What earlier starts left does not count: how long the log may be is a matter of what is written now, and that

@@ -11,7 +11,7 @@
 //! Invariants:
 //! - A segment that existed before this start is never appended to; each has a fresh salt, one writer, and
 //!   record indexes as nonces: no nonce repeats, not even in a store restored from a copy.
-//! - What was not pre-written with zeros and synced is not written to, so a lost sector reads as zeros.
+//! - What does not read as zeros, durably, is not written to, so a lost sector reads as zeros.
 //! - A write or sync that failed is never retried: the log takes nothing more until a restart has read it.
 //!
 //! The previous record's tag is not chained into the next: indexes under a key with one writer fix the order

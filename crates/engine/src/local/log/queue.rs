@@ -47,6 +47,8 @@ struct Queue {
     waiting: Vec<Queued>,
     room: Vec<RoomWanted>,
     failed: Option<String>,
+    /// The number of a segment of which nothing is needed any more.
+    used_up: Option<u64>,
     poked: bool,
     stopping: bool,
 }
@@ -204,6 +206,18 @@ impl Log {
     pub fn stop(&self) {
         self.queue.lock().stopping = true;
         self.work.notify_all();
+    }
+
+    /// Nothing in segment `number`, the last, is needed any more: the log may go on in another.
+    pub fn set_used_up(&self, number: u64) {
+        let mut queue = self.queue.lock();
+        (queue.used_up, queue.poked) = (Some(number), true);
+        self.work.notify_one();
+    }
+
+    /// For the writer: a segment that was said to be used up.
+    pub(super) fn take_used_up(&self) -> Option<u64> {
+        self.queue.lock().used_up.take()
     }
 
     /// For the writer's thread: waits until there is something to do; `false` when it is to end.

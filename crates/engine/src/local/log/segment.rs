@@ -1,13 +1,15 @@
 //! The file of a log segment: header, then frames over zeros written in advance.
 //!
 //! The zeros are written and synced before frames go over them, so that a frame's sync need not make a new
-//! size durable, and so that a sector a crash lost reads as zeros.
+//! size durable, and so that a sector a crash lost reads as zeros. For large groups they are only reserved: the file
+//! system then notes with each sync what of them was written, which costs less than writing everything twice.
 
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crypto::SecretKey;
+use env::disk::write_zeros;
 use env::{DiskFile, Env};
 
 use super::part::LogId;
@@ -21,10 +23,17 @@ use crate::local::header::{FileCipher, FileHeader, FileKind};
 use crate::local::reader::u64_of;
 use crate::{EngineError, KeyspaceId, Result};
 
-/// Zeros written at once.
-const ZEROS_LEN: u64 = 4 << 20;
 /// Written again at once.
 const WRITTEN_AGAIN_LEN: usize = 512 << 10;
+
+/// How the zeros that frames go over come to be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ahead {
+    /// Written: a sync over them has nothing to write but the frames.
+    Written,
+    /// Room that reads as zeros.
+    Reserved,
+}
 
 /// An open segment of this start.
 pub struct Segment {
@@ -141,14 +150,17 @@ impl Segment {
         self.durable.load(Ordering::Acquire)
     }
 
-    /// Writes and syncs zeros up to `len`.
-    pub fn extend(&self, len: u64) -> io::Result<()> {
+    /// Makes zeros up to `len`, durable when it returns.
+    pub fn extend(&self, len: u64, ahead: Ahead) -> io::Result<()> {
         let from = self.prepared.load(Ordering::Acquire);
         // Where this failed before, the system may have forgotten that the file grew: so it grows again.
         if self.file.len()? != from {
             self.file.set_len(from)?;
         }
-        write_zeros(&*self.file, from, len)?;
+        match ahead {
+            Ahead::Written => write_zeros(&*self.file, from, len)?,
+            Ahead::Reserved => self.file.reserve(from, len)?,
+        }
         self.file.sync()?;
         self.prepared.fetch_max(len, Ordering::Release);
         Ok(())
@@ -193,14 +205,4 @@ fn create_file(
     file.sync()?;
     env.disk.sync_dir(path.parent().unwrap_or(path))?;
     Ok(file)
-}
-
-fn write_zeros(file: &dyn DiskFile, from: u64, to: u64) -> io::Result<()> {
-    let mut at = from;
-    while at < to {
-        let len = (to - at).min(ZEROS_LEN);
-        file.write_all_at(&vec![0; usize::try_from(len).map_err(io::Error::other)?], at)?;
-        at += len;
-    }
-    Ok(())
 }

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use super::part::PartPlace;
 use super::queue::{Log, Queued, QueuedRecord, RoomWanted};
 use super::record::{ALIGN, NewRecord, RecordKind};
-use super::segment::Segment;
+use super::segment::{Ahead, Segment};
 use crate::local::reader::u64_of;
 use crate::local::store::Signal;
 use crate::local::store_file::StoreFile;
@@ -24,7 +24,9 @@ use crate::{EngineError, Result};
 /// A group is written when it has reached this length, however much has gathered.
 const GROUP_LEN: usize = 8 << 20;
 /// The buffer that is kept between groups.
-const KEPT_BUFFER_LEN: usize = 256 << 10;
+const KEPT_BUFFER_LEN: usize = 512 << 10;
+/// From this length on, a group takes longer to write than its sync takes to note where.
+const LARGE_GROUP_LEN: usize = 64 << 10;
 
 /// What the writer needs.
 pub struct Writer {
@@ -63,7 +65,7 @@ impl Writer {
         let mut position = self.position.lock();
         if self.write_gathered(&mut position) {
             self.make_room_wanted();
-            self.prepare(&position);
+            self.prepare(&mut position);
         }
     }
 
@@ -85,6 +87,10 @@ impl Writer {
     /// the order in which they were queued.
     fn write_gathered(&self, position: &mut Position) -> bool {
         let written = self.write_all(position, self.log.take());
+        self.unless_failed(position, written)
+    }
+
+    fn unless_failed(&self, position: &mut Position, written: Result<()>) -> bool {
         if let Err(error) = &written {
             tracing::error!(%error, "the log takes no more writes until a restart");
             self.log.fail(&error.to_string());
@@ -120,6 +126,7 @@ impl Writer {
     /// Writes and syncs the group, publishes it and wakes those who wait.
     fn sync_group(&self, position: &mut Position) -> Result<()> {
         if !position.group.frames.is_empty() {
+            position.ahead = Ahead::before(position.group.frames.len());
             self.make_room(position)?;
             let io = |source| EngineError::io("writing the log".to_owned(), source);
             position.segment.append(&position.group.frames).map_err(io)?;
@@ -136,19 +143,22 @@ impl Writer {
             return Ok(());
         }
         let io = |source| EngineError::io("making the log longer".to_owned(), source);
-        position.segment.extend(end + 4 * self.extent_len).map_err(io)
+        position.segment.extend(end + 4 * self.extent_len, position.ahead).map_err(io)
     }
 
     /// Nothing is written into a segment before all of the one before it, end record and all, is synced.
     fn end_segment_before(&self, position: &mut Position, record: Option<&QueuedRecord>) -> Result<()> {
-        let Some(record) = record.filter(|record| record.segment.number() != position.segment.number())
-        else {
+        record.map_or(Ok(()), |record| self.go_on_in(position, &record.segment))
+    }
+
+    fn go_on_in(&self, position: &mut Position, next: &Arc<Segment>) -> Result<()> {
+        if next.number() == position.segment.number() {
             return Ok(());
-        };
+        }
         let place = PartPlace { index: position.next_index, sequence: position.last_sequence };
         position.put(RecordKind::End, place, &[]);
         self.sync_group(position)?;
-        position.segment = record.segment.clone();
+        position.segment = next.clone();
         position.next_index = 0;
         Ok(())
     }
@@ -158,10 +168,11 @@ impl Writer {
         for RoomWanted { segment, end, done } in self.log.room_wanted() {
             let io = |source| EngineError::io("making the log longer".to_owned(), source);
             let len = end + u64_of(ALIGN);
+            let extend = |len| segment.extend(len, Ahead::Reserved);
             let made = match segment.room() >= end {
                 true => Ok(()),
                 // A disk that is nearly full may have room for this one.
-                false => segment.extend(len + 4 * self.extent_len).or_else(|_| segment.extend(len)),
+                false => extend(len + 4 * self.extent_len).or_else(|_| extend(len)),
             };
             drop(done.send(made.map_err(io)));
         }
@@ -169,15 +180,29 @@ impl Writer {
 
     /// Between groups: zeros ahead, and the next segment where this one is long enough. What fails here is
     /// tried again after the next group.
-    fn prepare(&self, position: &Position) {
+    fn prepare(&self, position: &mut Position) {
         if self.is_short_of_zeros(position) {
             self.extend_ahead(position, position.segment.room() + self.extent(position));
         }
-        if position.segment.durable() >= self.segment_len
+        let is_used_up = self.log.take_used_up() == Some(position.segment.number());
+        if (is_used_up || position.segment.durable() >= self.segment_len)
             && self.log.order().segment().number() == position.segment.number()
         {
-            self.add_segment(position.segment.number() + 1);
+            let added = self.add_segment(position.segment.number() + 1);
+            if let Some(added) = added.filter(|_| is_used_up) {
+                self.leave_for(position, &added);
+            }
         }
+    }
+
+    /// Goes on in the next segment though no record is there yet, so that nothing holds on to this one.
+    fn leave_for(&self, position: &mut Position, next: &Arc<Segment>) {
+        // What was queued until a moment ago may still belong here.
+        if self.write_gathered(position) {
+            let left = self.go_on_in(position, next);
+            self.unless_failed(position, left);
+        }
+        self.flusher.wake();
     }
 
     fn has_to_prepare(&self, position: &Position) -> bool {
@@ -190,25 +215,34 @@ impl Writer {
     }
 
     fn extent(&self, position: &Position) -> u64 {
-        position.segment.room().clamp(self.extent_len, 4 * self.extent_len)
+        let most = match position.ahead {
+            Ahead::Written => 4,
+            Ahead::Reserved => 16,
+        };
+        position.segment.room().clamp(self.extent_len, most * self.extent_len)
     }
 
     fn extend_ahead(&self, position: &Position, len: u64) {
-        if let Err(error) = position.segment.extend(len) {
+        if let Err(error) = position.segment.extend(len, position.ahead) {
             tracing::warn!(%error, "the log cannot be made longer");
         }
     }
 
-    fn add_segment(&self, number: u64) {
+    fn add_segment(&self, number: u64) -> Option<Arc<Segment>> {
         let last_sequence = self.log.order().last_sequence();
         let added = Segment::create(&self.env, &self.folder, number, &self.store_key, self.extent_len)
             .and_then(|segment| self.store_file.added(number, last_sequence).map(|()| segment));
         match added {
             Ok(segment) => {
-                self.log.continue_in(Arc::new(segment));
+                let segment = Arc::new(segment);
+                self.log.continue_in(segment.clone());
                 self.flusher.wake();
+                Some(segment)
             }
-            Err(error) => tracing::warn!(%error, "no new log segment; the old one grows on"),
+            Err(error) => {
+                tracing::warn!(%error, "no new log segment; the old one grows on");
+                None
+            }
         }
     }
 }
@@ -219,13 +253,22 @@ pub struct Position {
     next_index: u64,
     last_sequence: u64,
     second: u64,
+    /// As suits the group written last.
+    ahead: Ahead,
     group: Group,
 }
 
 impl Position {
     /// At the beginning of a segment, behind the commit with this sequence number.
     pub fn new(segment: Arc<Segment>, last_sequence: u64) -> Self {
-        Self { segment, next_index: 0, last_sequence, second: 0, group: Group::default() }
+        Self {
+            segment,
+            next_index: 0,
+            last_sequence,
+            second: 0,
+            ahead: Ahead::Written,
+            group: Group::default(),
+        }
     }
 
     fn encode(&mut self, record: &QueuedRecord) {
@@ -238,6 +281,12 @@ impl Position {
         let (second, durable_through) = (self.second, self.segment.durable());
         let record = NewRecord { kind, place, durable_through, second, parts };
         record.encode(&self.segment.cipher, &mut self.group.frames);
+    }
+}
+
+impl Ahead {
+    fn before(group_len: usize) -> Self {
+        if group_len < LARGE_GROUP_LEN { Self::Written } else { Self::Reserved }
     }
 }
 
