@@ -15,7 +15,7 @@ pub const DECODERS: &[(&str, &str)] = &[
     ("crates/engine/src/local/parked.rs", "log"),
     ("crates/engine/src/local/store_record.rs", "log"),
     ("crates/engine/src/local/seconds.rs", "log"),
-    ("crates/engine/src/local/checkpoint.rs", "log"),
+    ("crates/engine/src/local/checkpoint/descriptor.rs", "log"),
     ("crates/engine/src/local/sorted_file", "sorted_file"),
     ("crates/dynamodb/src/value/codec", "item_codec"),
     ("crates/kms/src/blob.rs", "kms_blob"),
