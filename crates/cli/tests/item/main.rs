@@ -11,6 +11,7 @@ mod configs;
 #[path = "../serve/fixture.rs"]
 #[allow(dead_code, reason = "the fixture serves other tests too")]
 mod fixture;
+mod guide;
 mod key_tables;
 mod keys_at_hand;
 mod kms;
