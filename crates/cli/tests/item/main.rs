@@ -17,4 +17,5 @@ mod keys_at_hand;
 mod kms;
 mod run;
 mod sweep;
+mod vectors;
 mod wire;
