@@ -83,7 +83,12 @@ pub fn search(folder: &Path, canaries: &[Canary]) -> io::Result<Vec<Sighting>> {
         if let Some(found) = finder.find(file.to_string_lossy().as_bytes()) {
             tell(found, None);
         }
-        if let Some(found) = finder.find(&fs::read(&file)?) {
+        // A file may be merged into another meanwhile, or renamed; what was in it is looked for at the next stage.
+        let content = match fs::read(&file) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            content => content?,
+        };
+        if let Some(found) = finder.find(&content) {
             tell(found, Some(found.start()));
         }
     }

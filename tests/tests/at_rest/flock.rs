@@ -29,14 +29,21 @@ impl Flock {
         flock.words.push(("the table's name".into(), flock.table.clone().into_bytes()));
         flock.words.push(("an attribute's name".into(), flock.attribute.clone().into_bytes()));
         let _ = server.dynamodb("CreateTable", &flock.schema(sse)).ok();
-        for _ in 0..ITEMS {
+        for n in 0..ITEMS {
             let [pk, sk, text, bytes, member, nested] =
                 ["pk", "sk", "S", "B", "SS", "M"].map(|kind| word(random, kind));
             let number =
                 format!("{}{}{}", 1 + random.below(9), random.number(), random.number() % 1_000_000_007);
             let item = flock.item([&pk, &sk, &text, &bytes, &member, &nested], &number);
             let put = json!({"TableName": flock.table, "Item": item});
-            let _ = server.dynamodb("PutItem", &put).ok();
+            if n % 2 == 0 {
+                let _ = server.dynamodb("PutItem", &put).ok();
+            } else {
+                let token = word(random, "tok");
+                let body = json!({"TransactItems": [{ "Put": put }], "ClientRequestToken": token});
+                let _ = server.dynamodb("TransactWriteItems", &body).ok();
+                flock.words.push(("a client's token".into(), token.into_bytes()));
+            }
             flock.items.push(item);
             for (kind, word) in [
                 ("a partition key", pk),

@@ -2,6 +2,10 @@
 //!
 //! The engine remembers, for ten minutes, under which tokens something was done, together with a digest of what was
 //! asked for; here are the digests, and which tokens are being worked on just now.
+//!
+//! What the engine remembers lies outside of the tables' keys. So the token itself is not there, and the digest of the
+//! request begins with the token: who reads both cannot try whether some item was what was asked for, unless the token
+//! can be guessed too (those of the SDKs cannot).
 
 use std::collections::HashSet;
 
@@ -23,11 +27,15 @@ impl RequestToken {
     /// As the engine knows it: a token is the account's, for one operation.
     #[must_use]
     pub fn of_account(&self, account_id: &str) -> Token {
-        let mut digest = Sha256::new();
-        for part in ["TransactWriteItems", account_id, &self.text] {
-            feed_text(&mut digest, part);
-        }
-        Token { id: digest.finish(), request: self.request }
+        let digest = |what: &str, more: &[u8]| {
+            let mut digest = Sha256::new();
+            for part in ["TransactWriteItems", what, account_id, &self.text] {
+                feed_text(&mut digest, part);
+            }
+            digest.update(more);
+            digest.finish()
+        };
+        Token { id: digest("token", &[]), request: digest("request", &self.request) }
     }
 }
 
@@ -166,5 +174,16 @@ mod tests {
         assert_eq!(under_way.begin(&ours).err().unwrap().code, "TransactionInProgressException");
         drop(working);
         assert!(under_way.begin(&ours).is_ok());
+    }
+
+    #[test]
+    fn the_same_request_under_another_token_looks_like_another() {
+        let token =
+            |text: &str, request| RequestToken { text: text.into(), request: [request; 32] }.of_account("1");
+        let one = token("one", 1);
+        assert_eq!(one, token("one", 1));
+        assert_ne!(one.request, token("two", 1).request);
+        assert_ne!(one.request, token("one", 2).request);
+        assert!(one.id != one.request && one.id == token("one", 2).id);
     }
 }
