@@ -4,6 +4,9 @@ use proc_macro2::{Ident, Span};
 use syn::meta::ParseNestedMeta;
 use syn::{Attribute, Data, DeriveInput, Error, Field, Fields, LitStr, Result};
 
+/// What the names of the formats' own attributes begin with.
+const RESERVED: [&str; 2] = ["aws_dbe_", "*amzn-ddb-map-"];
+
 /// A struct's declarations.
 pub struct Declared {
     pub logical_table: String,
@@ -67,13 +70,14 @@ impl Declared {
         let Fields::Named(named) = &data.fields else {
             return Err(Error::new_spanned(&input.ident, "an item's fields have names"));
         };
-        refuse_rename_all(&input.attrs)?;
+        refuse_other_shapes(&input.attrs)?;
         let mut fields = Vec::new();
         for field in &named.named {
             fields.extend(role(field)?.map(|role| (field, role)));
         }
-        let named = fields.iter().map(|(field, role)| Ok((name(field)?, *role)));
+        let named = fields.iter().map(|(field, role)| Ok((checked_name(field)?, *role)));
         let fields: Vec<(String, Role)> = named.collect::<Result<_>>()?;
+        refuse_repeated(&fields, &input.ident)?;
         let mut declared = Self {
             logical_table: String::new(),
             read_as: Vec::new(),
@@ -199,12 +203,42 @@ fn name(field: &Field) -> Result<String> {
     Ok(name)
 }
 
-fn refuse_rename_all(attributes: &[Attribute]) -> Result<()> {
-    each_serde(attributes, |meta| match meta.path.is_ident("rename_all") {
-        true => {
-            Err(meta.error("name the fields one by one with #[serde(rename = \"...\")]: names are signed"))
+/// The attribute's name in items, where it may be one.
+fn checked_name(field: &Field) -> Result<String> {
+    let name = name(field)?;
+    match RESERVED.iter().any(|reserved| name.starts_with(reserved)) {
+        true => Err(Error::new_spanned(field, format!("{name} is a name of the format's own attributes"))),
+        false => Ok(name),
+    }
+}
+
+/// One attribute has one role: of two fields with one name, the last would be written, under the role of either.
+fn refuse_repeated(fields: &[(String, Role)], place: &Ident) -> Result<()> {
+    let mut names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    match names.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(Error::new_spanned(place, format!("two fields are the attribute {}", pair[0]))),
+        None => Ok(()),
+    }
+}
+
+/// Serde must write the fields under the names that stand here, and nothing else.
+fn refuse_other_shapes(attributes: &[Attribute]) -> Result<()> {
+    each_serde(attributes, |meta| {
+        let is = |name| meta.path.is_ident(name);
+        match () {
+            () if is("rename_all") => {
+                Err(meta
+                    .error("name the fields one by one with #[serde(rename = \"...\")]: names are signed"))
+            }
+            () if is("tag") => {
+                Err(meta.error("a tag is an attribute: make it a field, and say what happens to it"))
+            }
+            () if is("into") || is("transparent") || is("remote") => {
+                Err(meta.error("derive it for the type that is written: its fields are the attributes"))
+            }
+            () => Ok(()),
         }
-        false => Ok(()),
     })
 }
 
@@ -237,4 +271,75 @@ fn each(
         .iter()
         .filter(|attribute| attribute.path().is_ident(name))
         .try_for_each(|attribute| attribute.parse_nested_meta(&mut read))
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::{DeriveInput, parse_quote};
+
+    use super::Declared;
+
+    #[track_caller]
+    fn refused(input: &DeriveInput, expected: &str) {
+        let told = Declared::of(input).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(told.contains(expected), "{told}");
+    }
+
+    #[test]
+    fn two_fields_are_not_one_attribute() {
+        let two = parse_quote! {
+            #[ddb(logical_table = "Notes")]
+            struct Note {
+                #[ddb(pk)] id: String,
+                #[ddb(unsigned)] #[serde(rename = "id")] other: String,
+            }
+        };
+        refused(&two, "two fields are the attribute id");
+        let retired = parse_quote! {
+            #[ddb(logical_table = "Notes")]
+            struct Note {
+                #[ddb(pk)] id: String,
+                #[ddb(encrypt)] body: String,
+                #[ddb(retired(sign))] #[serde(skip, rename = "body")] old: (),
+            }
+        };
+        refused(&retired, "two fields are the attribute body");
+    }
+
+    #[test]
+    fn the_formats_own_names_are_not_for_fields() {
+        for name in ["aws_dbe_head", "aws_dbe_b_body", "*amzn-ddb-map-sig*"] {
+            let own = parse_quote! {
+                #[ddb(logical_table = "Notes")]
+                struct Note {
+                    #[ddb(pk)] id: String,
+                    #[ddb(unsigned)] #[serde(rename = #name)] own: String,
+                }
+            };
+            refused(&own, "format's own");
+        }
+    }
+
+    #[test]
+    fn what_serde_would_write_otherwise_is_refused() {
+        for (shape, expected) in [
+            (quote::quote!(tag = "kind"), "a tag is an attribute"),
+            (quote::quote!(rename_all = "camelCase"), "one by one"),
+            (quote::quote!(into = "Other", from = "Other"), "the type that is written"),
+            (quote::quote!(transparent), "the type that is written"),
+        ] {
+            let input = parse_quote! {
+                #[ddb(logical_table = "Notes")]
+                #[serde(#shape)]
+                struct Note { #[ddb(pk)] id: String }
+            };
+            refused(&input, expected);
+        }
+        let allowed = parse_quote! {
+            #[ddb(logical_table = "Notes")]
+            #[serde(deny_unknown_fields, default)]
+            struct Note { #[ddb(pk)] #[serde(rename = "Id", alias = "id")] id: String }
+        };
+        assert_eq!(Declared::of(&allowed).ok().map(|declared| declared.partition_key), Some("Id".to_owned()));
+    }
 }
