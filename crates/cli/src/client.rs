@@ -197,6 +197,8 @@ pub struct Exception {
     status: StatusCode,
     name: Option<String>,
     text: Option<String>,
+    /// The codes of a cancelled transaction's reasons.
+    reasons: Vec<String>,
 }
 
 impl Exception {
@@ -204,12 +206,19 @@ impl Exception {
         let told: Value = serde_json::from_slice(body).unwrap_or_default();
         let name = told["__type"].as_str().and_then(|name| name.rsplit('#').next());
         let text = told["message"].as_str().or_else(|| told["Message"].as_str());
-        Self { status, name: name.map(str::to_owned), text: text.map(str::to_owned) }
+        let reasons = told["CancellationReasons"].as_array().into_iter().flatten();
+        let reasons = reasons.filter_map(|reason| reason["Code"].as_str()).map(str::to_owned).collect();
+        Self { status, name: name.map(str::to_owned), text: text.map(str::to_owned), reasons }
     }
 
     /// The exception's name.
     pub fn name(&self) -> &str {
         self.name.as_deref().unwrap_or_default()
+    }
+
+    /// Whether it cancels a transaction for this reason.
+    pub fn has_reason(&self, code: &str) -> bool {
+        self.reasons.iter().any(|reason| reason == code)
     }
 
     /// Whether the server, and not the call, is the matter.

@@ -90,3 +90,22 @@ async fn many_items_over_eight_tasks_ask_the_kms_once_for_their_branch_key() {
     let opened: Vec<Item> = opened.map(|opened| opened.unwrap().item).collect().await;
     assert_eq!((opened, asked.load(Ordering::SeqCst)), (items, 1));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_branch_key_is_made_once_and_of_those_who_rotate_at_once_one_does() {
+    let world = World::with_table().await;
+    let store = store(&world, &Arc::default()).await;
+    let made =
+        futures::future::join_all((0..4).map(|_| store.create_key(Some("other"), BTreeMap::new()))).await;
+    let refused: Vec<String> =
+        made.into_iter().filter_map(Result::err).map(|error| error.to_string()).collect();
+    assert_eq!(refused.len(), 3);
+    assert!(refused.iter().all(|reason| reason.contains("exists already")), "{refused:?}");
+    let rotated = futures::future::join_all((0..4).map(|_| store.rotate_key("other"))).await;
+    let active = store.active_key("other").await.unwrap().version();
+    let won: Vec<_> = rotated.into_iter().filter_map(Result::ok).collect();
+    assert!(won.contains(&active), "{won:?}");
+    let items = world.dynamodb.scan().table_name("Keys").send().await.unwrap().count;
+    // Of each a beacon key, an active item and a version; and a version of each rotation that was done.
+    assert_eq!(items, 6 + i32::try_from(won.len()).unwrap());
+}

@@ -2,8 +2,9 @@
 
 use anyhow::Context;
 use item_encryption_command::json::{item_of, json_of, write_value};
+use item_encryption_keyrings::VersionId;
 use item_encryption_keyrings::tables::{
-    Item, Put, PutCondition, TableAnswer, TableClient, TableShape, TableState,
+    ConditionalPut, Item, Put, PutCondition, TableAnswer, TableClient, TableShape, TableState,
 };
 use serde_json::{Value, json};
 
@@ -19,18 +20,32 @@ impl KeyTables {
         serde_json::from_slice(&answer).context("its answer cannot be read")
     }
 
-    /// A call of which `expected` is an answer like any other: `None`.
+    /// A call of which an `expected` exception is an answer like any other: `None`.
     async fn call_unless(
         &self,
-        expected: &str,
+        expected: impl FnOnce(&Exception) -> bool,
         operation: &str,
         body: Value,
     ) -> Result<Option<Value>, String> {
         match self.call(operation, body).await {
             Ok(answer) => Ok(Some(answer)),
-            Err(error) if is_exception(&error, expected) => Ok(None),
+            Err(error) if error.downcast_ref().is_some_and(expected) => Ok(None),
             Err(error) => Err(told(&error)),
         }
+    }
+
+    async fn put_one(&self, put: Value) -> Result<Option<Value>, String> {
+        let failed = |exception: &Exception| exception.name() == "ConditionalCheckFailedException";
+        self.call_unless(failed, "PutItem", put).await
+    }
+
+    /// Under a token, so that a request that is sent again, as its answer was lost, is not refused for what it has done.
+    async fn put_together(&self, puts: Vec<Value>) -> Result<Option<Value>, String> {
+        let token = VersionId::random().map_err(|error| error.to_string())?.to_string();
+        let puts: Vec<Value> = puts.into_iter().map(|put| json!({ "Put": put })).collect();
+        let body = json!({ "TransactItems": puts, "ClientRequestToken": token });
+        let failed = |exception: &Exception| exception.has_reason("ConditionalCheckFailed");
+        self.call_unless(failed, "TransactWriteItems", body).await
     }
 }
 
@@ -64,22 +79,17 @@ impl TableClient for KeyTables {
         })
     }
 
-    fn put<'a>(&'a self, table: &'a str, item: Item, condition: PutCondition<'a>) -> TableAnswer<'a, Put> {
+    fn put<'a>(&'a self, table: &'a str, puts: Vec<ConditionalPut<'a>>) -> TableAnswer<'a, Put> {
         Box::pin(async move {
-            let mut body = json!({ "TableName": table, "Item": json_of(&item) });
-            let name = match condition {
-                PutCondition::Absent(name) => {
-                    body["ConditionExpression"] = "attribute_not_exists(#n)".into();
-                    name
-                }
-                PutCondition::Has(name, value) => {
-                    body["ConditionExpression"] = "#n = :v".into();
-                    body["ExpressionAttributeValues"] = json!({ ":v": write_value(&value) });
-                    name
+            let mut puts: Vec<Value> = puts.into_iter().map(|put| worded(table, put)).collect();
+            let answer = match (puts.pop(), puts.is_empty()) {
+                (None, _) => return Ok(Put::Done),
+                (Some(only), true) => self.put_one(only).await?,
+                (Some(last), false) => {
+                    puts.push(last);
+                    self.put_together(puts).await?
                 }
             };
-            body["ExpressionAttributeNames"] = json!({ "#n": name });
-            let answer = self.call_unless("ConditionalCheckFailedException", "PutItem", body).await?;
             Ok(if answer.is_some() { Put::Done } else { Put::Refused })
         })
     }
@@ -87,7 +97,8 @@ impl TableClient for KeyTables {
     fn describe<'a>(&'a self, table: &'a str) -> TableAnswer<'a, Option<TableState>> {
         Box::pin(async move {
             let body = json!({ "TableName": table });
-            let answer = self.call_unless("ResourceNotFoundException", "DescribeTable", body).await?;
+            let absent = |exception: &Exception| exception.name() == "ResourceNotFoundException";
+            let answer = self.call_unless(absent, "DescribeTable", body).await?;
             Ok(answer.map(|answer| TableState {
                 shape: shape(&answer["Table"]),
                 active: answer["Table"]["TableStatus"] == "ACTIVE",
@@ -117,6 +128,24 @@ impl TableClient for KeyTables {
     }
 }
 
+/// The members of a put.
+fn worded(table: &str, (item, condition): ConditionalPut<'_>) -> Value {
+    let mut put = json!({ "TableName": table, "Item": json_of(&item) });
+    let name = match condition {
+        PutCondition::Absent(name) => {
+            put["ConditionExpression"] = "attribute_not_exists(#n)".into();
+            name
+        }
+        PutCondition::Has(name, value) => {
+            put["ConditionExpression"] = "#n = :v".into();
+            put["ExpressionAttributeValues"] = json!({ ":v": write_value(&value) });
+            name
+        }
+    };
+    put["ExpressionAttributeNames"] = json!({ "#n": name });
+    put
+}
+
 fn some_item(json: Value) -> Result<Option<Item>, String> {
     if json.is_null() { Ok(None) } else { item_of(json).map(Some) }
 }
@@ -136,10 +165,6 @@ fn shape(table: &Value) -> Option<TableShape> {
         sort_key,
         sort_key_is_number: sort_type == "N",
     })
-}
-
-fn is_exception(error: &anyhow::Error, name: &str) -> bool {
-    error.downcast_ref::<Exception>().is_some_and(|exception| exception.name() == name)
 }
 
 fn told(error: &anyhow::Error) -> String {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use item_encryption_format::{Value, number};
 use item_encryption_keyrings::TableClient;
-use item_encryption_keyrings::tables::{Put, PutCondition, TableAnswer, TableShape, TableState};
+use item_encryption_keyrings::tables::{ConditionalPut, Put, TableAnswer, TableShape, TableState};
 
 use crate::config::ConfigError;
 use crate::json::{Item, read_item};
@@ -67,7 +67,7 @@ impl TableClient for TableFile {
         Box::pin(async move { Ok(found) })
     }
 
-    fn put<'a>(&'a self, _: &'a str, _: Item, _: PutCondition<'a>) -> TableAnswer<'a, Put> {
+    fn put<'a>(&'a self, _: &'a str, _: Vec<ConditionalPut<'a>>) -> TableAnswer<'a, Put> {
         refused()
     }
 

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue as SdkValue, BillingMode, KeySchemaElement, KeyType,
-    ScalarAttributeType, TableDescription, TableStatus,
+    AttributeDefinition, AttributeValue as SdkValue, BillingMode, CancellationReason, KeySchemaElement,
+    KeyType, Put as PutAction, ScalarAttributeType, TableDescription, TableStatus, TransactWriteItem,
 };
 use aws_sdk_kms::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::primitives::Blob;
@@ -14,7 +15,9 @@ use item_encryption_format::{AttributeValue, Parts, View};
 use zeroize::Zeroizing;
 
 use crate::kms::{KmsAnswer, KmsClient};
-use crate::tables::{Item, Put, PutCondition, TableAnswer, TableClient, TableShape, TableState};
+use crate::tables::{
+    ConditionalPut, Item, Put, PutCondition, TableAnswer, TableClient, TableShape, TableState,
+};
 
 /// A KMS.
 #[derive(Debug, Clone)]
@@ -90,6 +93,37 @@ impl KmsClient for SdkKms {
     }
 }
 
+impl SdkTables {
+    async fn put_one(&self, table: &str, (item, condition): ConditionalPut<'_>) -> Result<Put, String> {
+        let Condition { expression, names, values } = worded(condition)?;
+        let call = self.0.put_item().table_name(table).set_item(Some(converted(&item)?));
+        let call = call.condition_expression(expression).set_expression_attribute_names(Some(names));
+        match call.set_expression_attribute_values(values).send().await {
+            Ok(_) => Ok(Put::Done),
+            Err(error) if is_named(&error, "ConditionalCheckFailedException") => Ok(Put::Refused),
+            Err(error) => Err(told(error)),
+        }
+    }
+
+    /// The SDK sends it under a token, so that an answer that is lost on the way does not make a refusal of the next try.
+    async fn put_together(&self, table: &str, puts: Vec<ConditionalPut<'_>>) -> Result<Put, String> {
+        let mut call = self.0.transact_write_items();
+        for (item, condition) in puts {
+            let Condition { expression, names, values } = worded(condition)?;
+            let put = PutAction::builder().table_name(table).set_item(Some(converted(&item)?));
+            let put = put.condition_expression(expression).set_expression_attribute_names(Some(names));
+            let put =
+                put.set_expression_attribute_values(values).build().map_err(|error| error.to_string())?;
+            call = call.transact_items(TransactWriteItem::builder().put(put).build());
+        }
+        match call.send().await {
+            Ok(_) => Ok(Put::Done),
+            Err(error) if is_refused(&error) => Ok(Put::Refused),
+            Err(error) => Err(told(error)),
+        }
+    }
+}
+
 impl TableClient for SdkTables {
     fn get<'a>(&'a self, table: &'a str, key: Item) -> TableAnswer<'a, Option<Item>> {
         Box::pin(async move {
@@ -114,22 +148,15 @@ impl TableClient for SdkTables {
         })
     }
 
-    fn put<'a>(&'a self, table: &'a str, item: Item, condition: PutCondition<'a>) -> TableAnswer<'a, Put> {
+    fn put<'a>(&'a self, table: &'a str, mut puts: Vec<ConditionalPut<'a>>) -> TableAnswer<'a, Put> {
         Box::pin(async move {
-            let call = self.0.put_item().table_name(table).set_item(Some(converted(&item)?));
-            let call = match condition {
-                PutCondition::Absent(name) => call
-                    .condition_expression("attribute_not_exists(#n)")
-                    .expression_attribute_names("#n", name),
-                PutCondition::Has(name, value) => call
-                    .condition_expression("#n = :v")
-                    .expression_attribute_names("#n", name)
-                    .expression_attribute_values(":v", scalar(&value).ok_or_else(|| no_scalar(name))?),
-            };
-            match call.send().await {
-                Ok(_) => Ok(Put::Done),
-                Err(error) if is_named(&error, "ConditionalCheckFailedException") => Ok(Put::Refused),
-                Err(error) => Err(told(error)),
+            match (puts.pop(), puts.is_empty()) {
+                (None, _) => Ok(Put::Done),
+                (Some(only), true) => self.put_one(table, only).await,
+                (Some(last), false) => {
+                    puts.push(last);
+                    self.put_together(table, puts).await
+                }
             }
         })
     }
@@ -165,6 +192,37 @@ impl TableClient for SdkTables {
             call.send().await.map(drop).map_err(told)
         })
     }
+}
+
+/// A condition in DynamoDB's words.
+struct Condition {
+    expression: &'static str,
+    names: HashMap<String, String>,
+    values: Option<HashMap<String, SdkValue>>,
+}
+
+fn worded(condition: PutCondition<'_>) -> Result<Condition, String> {
+    let names = |name: &str| [("#n".to_owned(), name.to_owned())].into();
+    Ok(match condition {
+        PutCondition::Absent(name) => {
+            Condition { expression: "attribute_not_exists(#n)", names: names(name), values: None }
+        }
+        PutCondition::Has(name, value) => {
+            let value = scalar(&value).ok_or_else(|| no_scalar(name))?;
+            let values = Some([(":v".to_owned(), value)].into());
+            Condition { expression: "#n = :v", names: names(name), values }
+        }
+    })
+}
+
+/// Whether a transaction was cancelled because a condition did not hold.
+fn is_refused(error: &SdkError<TransactWriteItemsError>) -> bool {
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
+    else {
+        return false;
+    };
+    let failed = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
+    cancelled.cancellation_reasons().iter().any(failed)
 }
 
 /// The keys of a described table; `None` where they are not a string and a string or number.

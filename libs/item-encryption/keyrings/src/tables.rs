@@ -41,12 +41,15 @@ pub enum PutCondition<'a> {
     Has(&'a str, Value),
 }
 
-/// What became of a put.
+/// An item, and when it may be put.
+pub type ConditionalPut<'a> = (Item, PutCondition<'a>);
+
+/// What became of puts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Put {
-    /// The item stands.
+    /// The items stand.
     Done,
-    /// Its condition did not hold.
+    /// A condition did not hold; no item was put.
     Refused,
 }
 
@@ -63,8 +66,8 @@ pub trait TableClient: Send + Sync {
         value: &'a str,
     ) -> TableAnswer<'a, Option<Item>>;
 
-    /// `PutItem` under a condition.
-    fn put<'a>(&'a self, table: &'a str, item: Item, condition: PutCondition<'a>) -> TableAnswer<'a, Put>;
+    /// `PutItem` under a condition; `TransactWriteItems` of several items, all or none.
+    fn put<'a>(&'a self, table: &'a str, puts: Vec<ConditionalPut<'a>>) -> TableAnswer<'a, Put>;
 
     /// `DescribeTable`; `None` where there is none.
     fn describe<'a>(&'a self, table: &'a str) -> TableAnswer<'a, Option<TableState>>;
@@ -89,13 +92,8 @@ macro_rules! through {
                 (**self).last(table, partition_key, value)
             }
 
-            fn put<'a>(
-                &'a self,
-                table: &'a str,
-                item: Item,
-                condition: PutCondition<'a>,
-            ) -> TableAnswer<'a, Put> {
-                (**self).put(table, item, condition)
+            fn put<'a>(&'a self, table: &'a str, puts: Vec<ConditionalPut<'a>>) -> TableAnswer<'a, Put> {
+                (**self).put(table, puts)
             }
 
             fn describe<'a>(&'a self, table: &'a str) -> TableAnswer<'a, Option<TableState>> {

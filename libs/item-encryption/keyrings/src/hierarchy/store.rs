@@ -1,9 +1,7 @@
 //! The key store: branch keys in a DynamoDB table, each encrypted by a KMS key under its own context.
 //!
-//! AWS's clients write the items of a branch key in one transaction. Here each is put under a condition, in an order that is
-//! safe wherever it is interrupted: the active item, which alone makes readers and writers see a branch key or
-//! a new version, comes last. What is left over before it is seen by nobody, and is taken up or passed over when the call is
-//! made again.
+//! The items of a branch key, or of a new version of one, are put in one transaction, as by AWS's clients: all of them are
+//! there, or none.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +12,7 @@ use item_encryption_format::{Secret, Value};
 use super::record::{ENCRYPTED, ID, Kind, Record, TYPE, active, key_of};
 use crate::clock::{Clock, SystemClock, iso_8601};
 use crate::kms::{refused, secret};
-use crate::tables::{Item, Put, PutCondition, TableClient, TableShape};
+use crate::tables::{ConditionalPut, Item, Put, PutCondition, TableClient, TableShape};
 use crate::version_id::VersionId;
 use crate::{KeyArn, KeyringError, KmsClient};
 
@@ -121,8 +119,10 @@ impl KeyStore {
             created: iso_8601(self.clock.now()),
             own,
         };
-        self.put_beacon(&new).await?;
-        match self.put_version(&new, PutCondition::Absent(ID)).await? {
+        let encrypted = self.generated(&new).await?;
+        let mut puts = vec![(new.item(encrypted), PutCondition::Absent(ID))];
+        puts.extend(self.puts_of_version(&new, VersionId::random()?, PutCondition::Absent(ID)).await?);
+        match self.told(self.tables.put(&self.table, puts).await)? {
             Put::Done => Ok(id),
             Put::Refused => Err(self.exists(&id)),
         }
@@ -139,7 +139,8 @@ impl KeyStore {
         let new = Record { created: iso_8601(self.clock.now()), kms_arn, ..old };
         let unchanged = PutCondition::Has(ENCRYPTED, Value::B(encrypted));
         let version = VersionId::random()?;
-        match self.put_version_as(&new, version, unchanged).await? {
+        let puts = self.puts_of_version(&new, version, unchanged).await?;
+        match self.told(self.tables.put(&self.table, puts.into()).await)? {
             Put::Done => Ok(version.0),
             Put::Refused => Err(self.wrong(&format!(
                 "the branch key {id:?} was rotated by somebody else at the same time; its version is new"
@@ -193,61 +194,26 @@ impl KeyStore {
         again.map(|_| ()).map_err(|reason| refused("ReEncrypt", &key, reason))
     }
 
-    /// Of an interrupted creation a beacon key may be left over. Nobody can have used it yet, and it stays.
-    async fn put_beacon(&self, new: &Record) -> Result<(), KeyringError> {
-        let beacon = Record { kind: Kind::Beacon, ..new.clone() };
-        if let Some((left, encrypted)) = self.find(&new.id, &Kind::Beacon.name()).await? {
-            return match (Record { created: left.created.clone(), ..beacon }) == left {
-                true => self.check_genuine(&left, &encrypted).await,
-                false => Err(self.wrong(&format!(
-                    "an interrupted creation of {:?} left a beacon key of another KMS key or context; delete that item",
-                    new.id
-                ))),
-            };
-        }
-        let encrypted = self.generated(&beacon).await?;
-        match self.put(&beacon, encrypted, PutCondition::Absent(ID)).await? {
-            Put::Done => Ok(()),
-            Put::Refused => Err(self.wrong("the branch key is being made by somebody else at the same time")),
-        }
-    }
-
-    async fn put_version(&self, new: &Record, condition: PutCondition<'_>) -> Result<Put, KeyringError> {
-        self.put_version_as(new, VersionId::random()?, condition).await
-    }
-
-    /// Puts a new version, then makes it active under a condition: the same key under two contexts.
-    async fn put_version_as(
+    /// A new version, and that it is active, under a condition: the same key under two contexts.
+    async fn puts_of_version<'c>(
         &self,
         new: &Record,
         version: VersionId,
-        condition: PutCondition<'_>,
-    ) -> Result<Put, KeyringError> {
+        condition: PutCondition<'c>,
+    ) -> Result<[ConditionalPut<'c>; 2], KeyringError> {
         let versioned = Record { kind: Kind::Version(version), ..new.clone() };
         let activated = Record { kind: Kind::Active(version), ..new.clone() };
         let encrypted = self.generated(&versioned).await?;
         let (from, to) = (versioned.context(&self.logical_name)?, activated.context(&self.logical_name)?);
         let again = self.kms.re_encrypt(&new.kms_arn, &encrypted, &from, &to).await;
         let again = again.map_err(|reason| refused("ReEncrypt", &new.kms_arn, reason))?;
-        match self.put(&versioned, encrypted, PutCondition::Absent(ID)).await? {
-            Put::Done => self.put(&activated, again, condition).await,
-            Put::Refused => Err(self.wrong("the random version exists already")),
-        }
+        Ok([(versioned.item(encrypted), PutCondition::Absent(ID)), (activated.item(again), condition)])
     }
 
     async fn generated(&self, record: &Record) -> Result<Vec<u8>, KeyringError> {
         let (key, context) = (&record.kms_arn, record.context(&self.logical_name)?);
         let made = self.kms.generate_data_key_without_plaintext(key, &context).await;
         made.map_err(|reason| refused("GenerateDataKeyWithoutPlaintext", key, reason))
-    }
-
-    async fn put(
-        &self,
-        record: &Record,
-        encrypted: Vec<u8>,
-        condition: PutCondition<'_>,
-    ) -> Result<Put, KeyringError> {
-        self.told(self.tables.put(&self.table, record.item(encrypted), condition).await)
     }
 
     async fn existing(&self, id: &str, kind: &str) -> Result<(Record, Vec<u8>), KeyringError> {

@@ -75,7 +75,7 @@ impl MetaStore {
             None => 0,
         };
         let row = self.provider.seal(fresh(material, next)?, &self.config, writing).await?;
-        match self.told(self.tables.put(&self.table, row, PutCondition::Absent(NAME)).await)? {
+        match self.told(self.tables.put(&self.table, vec![(row, PutCondition::Absent(NAME))]).await)? {
             Put::Done => Ok(next),
             Put::Refused => Err(self.wrong("somebody else added the same version at the same time")),
         }

@@ -12,7 +12,9 @@ use item_encryption_format::dbesdk::{
 use item_encryption_format::{Action, Suite, TableConfig, Value};
 use item_encryption_keyrings::clock::Clock;
 use item_encryption_keyrings::kms::KmsAnswer;
-use item_encryption_keyrings::tables::{Put, PutCondition, TableAnswer, TableClient, TableShape, TableState};
+use item_encryption_keyrings::tables::{
+    ConditionalPut, Put, PutCondition, TableAnswer, TableClient, TableShape, TableState,
+};
 use item_encryption_keyrings::{Keyring, KeyringError, KmsClient, SealedKeys};
 use zeroize::Zeroizing;
 
@@ -154,8 +156,8 @@ pub struct FakeTables(pub Arc<Mutex<TablesState>>);
 pub struct TablesState {
     pub items: BTreeMap<String, Item>,
     pub shape: Option<TableShape>,
-    /// How many puts succeed before the power goes.
-    pub puts_left: Option<usize>,
+    /// Whether the next put is not answered.
+    pub is_dark: bool,
     /// What somebody else writes just before a put that replaces an item.
     pub overtaking: Option<(String, Item)>,
 }
@@ -193,28 +195,27 @@ impl TableClient for FakeTables {
         })
     }
 
-    fn put<'a>(&'a self, _: &'a str, item: Item, condition: PutCondition<'a>) -> TableAnswer<'a, Put> {
+    fn put<'a>(&'a self, _: &'a str, puts: Vec<ConditionalPut<'a>>) -> TableAnswer<'a, Put> {
         Box::pin(async move {
-            let name = self.name(&item);
+            let named: Vec<_> = puts.into_iter().map(|(item, when)| (self.name(&item), item, when)).collect();
             let mut state = self.0.lock().unwrap();
-            match &mut state.puts_left {
-                Some(0) => return Err("the power is gone".to_owned()),
-                Some(left) => *left -= 1,
-                None => {}
+            if std::mem::take(&mut state.is_dark) {
+                return Err("the power is gone".to_owned());
             }
-            if matches!(condition, PutCondition::Has(..)) {
+            if named.iter().any(|(_, _, condition)| matches!(condition, PutCondition::Has(..))) {
                 let overtaking = state.overtaking.take();
                 state.items.extend(overtaking);
             }
-            let found = state.items.get(&name);
-            let holds = match condition {
-                PutCondition::Absent(_) => found.is_none(),
-                PutCondition::Has(name, value) => found.is_some_and(|item| item.get(name) == Some(&value)),
+            let holds = |(name, _, condition): &(String, Item, PutCondition<'_>)| match condition {
+                PutCondition::Absent(_) => !state.items.contains_key(name),
+                PutCondition::Has(attribute, value) => {
+                    state.items.get(name).is_some_and(|item| item.get(*attribute) == Some(value))
+                }
             };
-            if !holds {
+            if !named.iter().all(holds) {
                 return Ok(Put::Refused);
             }
-            state.items.insert(name, item);
+            state.items.extend(named.into_iter().map(|(name, item, _)| (name, item)));
             Ok(Put::Done)
         })
     }
