@@ -80,8 +80,8 @@ impl Beacons {
     ) -> Result<(Query<V>, u8), QueryError> {
         let mut rewriter = Rewriter::new(self, query, partition);
         let key_condition =
-            query.key_condition.as_deref().map(|text| rewriter.expression(text)).transpose()?;
-        let filter = query.filter.as_deref().map(|text| rewriter.expression(text)).transpose()?;
+            query.key_condition.as_deref().map(|text| rewriter.key_condition(text)).transpose()?;
+        let filter = query.filter.as_deref().map(|text| rewriter.filter(text)).transpose()?.flatten();
         let partitions = rewriter.partitions();
         let (names, values) = rewriter.finish();
         let projection = query.projection.clone();

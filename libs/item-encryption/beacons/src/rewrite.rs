@@ -2,16 +2,18 @@
 //!
 //! What comes out must hold of every item of which the condition holds: an item found too much is dropped after
 //! decrypting, one that is lost is lost. A beacon may be equal for different values, so equality of beacons may
-//! stand for equality of values, and never its negation for theirs.
+//! stand for equality of values, and never its negation for theirs: where a filter asks that values differ, that part
+//! of it is left out.
 
 mod compound;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use item_encryption_format::beacon::attribute;
 use item_encryption_format::{Action, AttributeValue, Parts, View};
 
-use crate::error::QueryError;
+use crate::error::{ItemError, QueryError};
+use crate::expression::lexer::{Kind, token};
 use crate::expression::parser::MAX_LEN;
 use crate::expression::tree::{Comparator, Condition, Function, Operand, Path, Step};
 use crate::placeholders::{Meaning, Placeholders};
@@ -32,7 +34,35 @@ enum Target<'b> {
     Encrypted,
 }
 
-type Rewritten<T> = Result<T, QueryError>;
+type Rewritten<T> = Result<T, Refusal>;
+
+/// Why a part of a condition cannot be asked.
+enum Refusal {
+    /// Items of which it holds may have the beacon of one of which it does not hold.
+    Collides(QueryError),
+    /// The query cannot be answered.
+    Query(QueryError),
+}
+
+impl From<QueryError> for Refusal {
+    fn from(error: QueryError) -> Self {
+        Self::Query(error)
+    }
+}
+
+impl From<ItemError> for Refusal {
+    fn from(error: ItemError) -> Self {
+        Self::Query(error.into())
+    }
+}
+
+impl From<Refusal> for QueryError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Collides(error) | Refusal::Query(error) => error,
+        }
+    }
+}
 
 /// Rewrites the expressions of one query.
 pub struct Rewriter<'b, V> {
@@ -43,6 +73,10 @@ pub struct Rewriter<'b, V> {
     partitions: u64,
     names: Placeholders,
     values: Placeholders,
+    /// The placeholders that the query's conditions have.
+    asked: BTreeSet<String>,
+    /// Those that the rewritten ones, and the projection, have.
+    left: BTreeSet<String>,
     /// Whether an odd number of NOTs is around.
     is_negated: bool,
 }
@@ -51,19 +85,54 @@ impl<'b, V: AttributeValue + Clone> Rewriter<'b, V> {
     /// For a query, in a partition.
     pub fn new(beacons: &'b Beacons, query: &'b Query<V>, partition: u8) -> Self {
         let mut names = Placeholders::new(query.names.keys());
-        for name in query.names.keys().filter(|name| is_projected(query, name)) {
+        let values = Placeholders::new(query.values.keys());
+        let left: BTreeSet<String> = query.projection.iter().flat_map(|text| placeholders(text)).collect();
+        for name in &left {
             names.place(name, Meaning::Same);
         }
-        let values = Placeholders::new(query.values.keys());
-        Self { beacons, query, partition, partitions: 1, names, values, is_negated: false }
+        Self {
+            beacons,
+            query,
+            partition,
+            partitions: 1,
+            names,
+            values,
+            asked: BTreeSet::new(),
+            left,
+            is_negated: false,
+        }
     }
 
-    /// An expression rewritten.
-    pub fn expression(&mut self, text: &str) -> Rewritten<String> {
-        let mut condition = Condition::parse(text)?;
-        self.condition(&mut condition)?;
-        let rewritten = condition.to_string();
-        if rewritten.len() <= MAX_LEN { Ok(rewritten) } else { Err(QueryError::TooLong(rewritten.len())) }
+    /// A key condition rewritten, all of it.
+    pub fn key_condition(&mut self, text: &str) -> Result<String, QueryError> {
+        let mut condition = self.parsed(text)?;
+        self.part(&mut condition)?;
+        self.written(&condition)
+    }
+
+    /// A filter rewritten; `None` where beacons can rule out no item.
+    pub fn filter(&mut self, text: &str) -> Result<Option<String>, QueryError> {
+        let condition = self.parsed(text)?;
+        let kept = self.condition(condition)?;
+        kept.map(|kept| self.written(&kept)).transpose()
+    }
+
+    fn parsed(&mut self, text: &str) -> Result<Condition, QueryError> {
+        let condition = Condition::parse(text)?;
+        for placeholder in placeholders(text) {
+            let Query { names, values, .. } = self.query;
+            if !names.contains_key(&placeholder) && !values.contains_key(&placeholder) {
+                return Err(QueryError::Undefined(placeholder));
+            }
+            self.asked.insert(placeholder);
+        }
+        Ok(condition)
+    }
+
+    fn written(&mut self, condition: &Condition) -> Result<String, QueryError> {
+        let text = condition.to_string();
+        self.left.extend(placeholders(&text));
+        if text.len() <= MAX_LEN { Ok(text) } else { Err(QueryError::TooLong(text.len())) }
     }
 
     /// How many partitions, from the first, have to be asked.
@@ -71,17 +140,19 @@ impl<'b, V: AttributeValue + Clone> Rewriter<'b, V> {
         u8::try_from(self.partitions).unwrap_or(u8::MAX).min(self.beacons.search.partitions)
     }
 
-    /// The names and values of the rewritten expressions.
+    /// The names and values of the rewritten expressions. DynamoDB refuses those that no expression has, so what
+    /// stood only in parts that are left out is left out too.
     pub fn finish(self) -> (HashMap<String, String>, HashMap<String, V>) {
         let (mut names, mut values) = (self.query.names.clone(), self.query.values.clone());
-        for (original, placeholder, meaning) in self.names.changed() {
+        let is_left = |placeholder: &String| self.left.contains(placeholder);
+        for (original, placeholder, meaning) in self.names.changed().filter(|(_, name, _)| is_left(name)) {
             let name = match meaning {
                 Meaning::Text(name) => Some(name),
                 _ => self.query.names.get(&original).cloned(),
             };
             names.extend(name.map(|name| (placeholder, name)));
         }
-        for (original, placeholder, meaning) in self.values.changed() {
+        for (original, placeholder, meaning) in self.values.changed().filter(|(_, name, _)| is_left(name)) {
             let value = match meaning {
                 Meaning::Text(text) => Some(V::from_parts(Parts::S(text))),
                 Meaning::Set(set) => Some(V::from_parts(Parts::Ss(set))),
@@ -89,18 +160,62 @@ impl<'b, V: AttributeValue + Clone> Rewriter<'b, V> {
             };
             values.extend(value.map(|value| (placeholder, value)));
         }
+        let is_needed = |placeholder: &String| is_left(placeholder) || !self.asked.contains(placeholder);
+        names.retain(|placeholder, _| is_needed(placeholder));
+        values.retain(|placeholder, _| is_needed(placeholder));
         (names, values)
     }
 
-    /// Recursion is bounded by what the parser lets nest.
-    fn condition(&mut self, condition: &mut Condition) -> Rewritten<()> {
+    /// What is left of a condition; nothing where it rules out no item. Recursion is bounded by what the parser lets nest.
+    fn condition(&mut self, condition: Condition) -> Rewritten<Option<Condition>> {
+        match condition {
+            Condition::And(parts) => self.parts(parts, !self.is_negated, Condition::And),
+            Condition::Or(parts) => self.parts(parts, self.is_negated, Condition::Or),
+            Condition::Not(inner) => {
+                self.is_negated = !self.is_negated;
+                let kept = self.condition(*inner)?;
+                self.is_negated = !self.is_negated;
+                Ok(kept.map(|inner| Condition::Not(Box::new(inner))))
+            }
+            mut part => match self.part(&mut part) {
+                Ok(()) => Ok(Some(part)),
+                Err(Refusal::Collides(_)) => Ok(None),
+                Err(refusal) => Err(refusal),
+            },
+        }
+    }
+
+    /// Where each part rules out items on its own, the others do so without it; else nothing does.
+    fn parts(
+        &mut self,
+        parts: Vec<Condition>,
+        each_rules_out: bool,
+        joined: fn(Vec<Condition>) -> Condition,
+    ) -> Rewritten<Option<Condition>> {
+        let (count, partitions) = (parts.len(), self.partitions);
+        let mut kept = Vec::with_capacity(count);
+        for part in parts {
+            kept.extend(self.condition(part)?);
+        }
+        Ok(match kept.len() {
+            len if len < count && !each_rules_out => {
+                self.partitions = partitions;
+                None
+            }
+            0 | 1 => kept.pop(),
+            _ => Some(joined(kept)),
+        })
+    }
+
+    /// A condition in its place, whole.
+    fn part(&mut self, condition: &mut Condition) -> Rewritten<()> {
         match condition {
             Condition::And(parts) | Condition::Or(parts) => {
-                parts.iter_mut().try_for_each(|part| self.condition(part))
+                parts.iter_mut().try_for_each(|part| self.part(part))
             }
             Condition::Not(inner) => {
                 self.is_negated = !self.is_negated;
-                let rewritten = self.condition(inner);
+                let rewritten = self.part(inner);
                 self.is_negated = !self.is_negated;
                 rewritten
             }
@@ -173,11 +288,11 @@ impl<'b, V: AttributeValue + Clone> Rewriter<'b, V> {
             Comparator::NotEqual => self.is_negated,
             _ => return Err(unsound(path, comparator.name(), NO_ORDER)),
         };
-        if is_equality { Ok(()) } else { Err(unsound(path, comparator.name(), COLLIDES)) }
+        if is_equality { Ok(()) } else { Err(collides(path, comparator.name())) }
     }
 
     fn need_no_negation(&self, path: &Operand, operation: &'static str) -> Rewritten<()> {
-        if self.is_negated { Err(unsound(path, operation, COLLIDES)) } else { Ok(()) }
+        if self.is_negated { Err(collides(path, operation)) } else { Ok(()) }
     }
 
     /// The beacon and values of one that is stored on its own.
@@ -330,14 +445,12 @@ impl<'b, V: AttributeValue + Clone> Rewriter<'b, V> {
             return Ok(name);
         }
         let defined = self.query.names.get(name);
-        defined.map(String::as_str).ok_or_else(|| QueryError::Undefined(name.to_owned()))
+        defined.map(String::as_str).ok_or_else(|| undefined(name))
     }
 
     fn value(&self, operand: &Operand) -> Rewritten<&'b V> {
         match operand {
-            Operand::Value(name) => {
-                self.query.values.get(name).ok_or_else(|| QueryError::Undefined(name.clone()))
-            }
+            Operand::Value(name) => self.query.values.get(name).ok_or_else(|| undefined(name)),
             _ => Err(unsound(operand, "an attribute", "a beacon can be compared with a value only")),
         }
     }
@@ -363,7 +476,7 @@ impl<'b, V: AttributeValue + Clone> Rewriter<'b, V> {
         });
         for name in std::iter::once(&mut path.root).chain(keys).filter(|name| name.starts_with('#')) {
             if !self.query.names.contains_key(name) {
-                return Err(QueryError::Undefined(name.clone()));
+                return Err(undefined(name));
             }
             *name = self.names.place(name, Meaning::Same);
         }
@@ -396,7 +509,7 @@ impl<'b, V: AttributeValue + Clone> Rewriter<'b, V> {
         self.partitions = common.min(u64::from(u8::MAX));
     }
 
-    fn no_beacon(&self, path: &Operand, operation: &'static str) -> QueryError {
+    fn no_beacon(&self, path: &Operand, operation: &'static str) -> Refusal {
         let reason = match self.beacon_of(path) {
             Some(name) => format!("it is encrypted; ask its beacon {name:?}"),
             None => "it is encrypted and has no beacon; give it one, or filter decrypted items".to_owned(),
@@ -419,10 +532,22 @@ impl<'b, V: AttributeValue + Clone> Rewriter<'b, V> {
 const NO_ORDER: &str = "a beacon is a hash, which knows only equality; filter decrypted items instead";
 const NO_PARTS: &str =
     "a beacon is the hash of the whole value; make a compound beacon or a virtual field of the part";
-const COLLIDES: &str =
-    "different values may have the same beacon, so that items would be lost; filter decrypted items instead";
+const COLLIDES: &str = "different values may have the same beacon, so that items would be lost; ask it in the filter, \
+    which is held against decrypted items";
 
-fn unsound(operand: &Operand, operation: &'static str, reason: &str) -> QueryError {
+fn undefined(placeholder: &str) -> Refusal {
+    Refusal::Query(QueryError::Undefined(placeholder.to_owned()))
+}
+
+fn unsound(operand: &Operand, operation: &'static str, reason: &str) -> Refusal {
+    Refusal::Query(refused(operand, operation, reason))
+}
+
+fn collides(operand: &Operand, operation: &'static str) -> Refusal {
+    Refusal::Collides(refused(operand, operation, COLLIDES))
+}
+
+fn refused(operand: &Operand, operation: &'static str, reason: &str) -> QueryError {
     QueryError::Unsound { attribute: operand.to_string(), operation, reason: reason.to_owned() }
 }
 
@@ -431,9 +556,13 @@ fn is_of_its_name(beacon: &Standard) -> bool {
     matches!(&beacon.source, Source::Location(location) if location.is_whole() && location.attribute() == beacon.name)
 }
 
-fn is_projected<V>(query: &Query<V>, name: &str) -> bool {
-    let words = query.projection.iter().flat_map(|text| text.split([',', '.', '[', ' ', '\t', '\n', '\r']));
-    words.into_iter().any(|word| word == name)
+/// The placeholders in an expression.
+fn placeholders(text: &str) -> impl Iterator<Item = String> {
+    let tokens = std::iter::successors(Some(token(text, 0)), move |last| {
+        (last.kind != Kind::End).then(|| token(text, last.at + last.text.len()))
+    });
+    let placeholders = tokens.filter(|token| matches!(token.kind, Kind::Name | Kind::Value));
+    placeholders.map(|token| token.text.to_owned())
 }
 
 fn divisor(one: u64, other: u64) -> u64 {

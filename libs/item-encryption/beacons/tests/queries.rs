@@ -72,9 +72,6 @@ fn what_beacons_cannot_answer_is_refused_with_the_reason() {
     for (filter, reason) in [
         ("Name < :ann", "only equality"),
         ("Name BETWEEN :ann AND :bob", "only equality"),
-        ("Name <> :ann", "items would be lost"),
-        ("NOT Name = :ann", "items would be lost"),
-        ("NOT (Year = :1990 OR Name IN (:ann))", "items would be lost"),
         ("begins_with(Name, :a)", "hash of the whole value"),
         ("contains(Name, :a)", "hash of the whole value"),
         ("size(Name) = :3", "so is its size"),
@@ -87,13 +84,64 @@ fn what_beacons_cannot_answer_is_refused_with_the_reason() {
         ("Mixed < :N_annDOTY_1990", "no order"),
         ("Mixed BETWEEN :N_annDOTY_1990 AND :N_bobDOTY_1990", "no order"),
         ("Mixed = :annDOT1990", "prefix"),
-        ("NOT Mixed = :N_ann", "items would be lost"),
         ("Year = Name", "with a value only"),
         ("Nick = :none OR Name = #gone", "not defined"),
+        ("Nick <> #gone", "not defined"),
     ] {
         let error = rewritten(filter).unwrap_err().to_string();
         assert!(error.contains(reason), "{filter}: {error}");
     }
+}
+
+#[test]
+fn what_asks_for_other_values_is_left_out_of_a_filter() {
+    for (filter, left) in [
+        ("Name <> :ann", None),
+        ("NOT Name = :ann", None),
+        ("NOT Mixed = :N_ann", None),
+        ("NOT contains(Tags, :red)", None),
+        ("Name <> :ann AND Year = :1990", Some("Year = :1990")),
+        ("Name <> :ann AND Year = :1990 AND Author = :x", Some("Year = :1990 AND Author = :x")),
+        ("Name <> :ann OR Year = :1990", None),
+        ("NOT (Year = :1990 OR Name IN (:ann))", Some("NOT Year = :1990")),
+        ("NOT (Year = :1990 AND Name = :ann)", None),
+        ("NOT (Year = :1990 AND Name <> :ann)", Some("NOT (Year = :1990 AND aws_dbe_b_Name <> :ann)")),
+        ("Title = :t AND (Author = :x OR NOT #n = :ann)", Some("aws_dbe_b_Title = :t")),
+    ] {
+        assert_eq!(rewritten(filter).unwrap().filter.as_deref(), left, "{filter}");
+    }
+}
+
+#[test]
+fn what_is_left_out_takes_its_names_and_values_along() {
+    let query = rewritten("(Name <> :ann OR #n = :bob) AND #y = :1990 AND Title <> :1990").unwrap();
+    assert_eq!(query.filter.as_deref(), Some("#y = :1990"));
+    assert_eq!(
+        (query.names, query.values),
+        ([("#y".into(), "Year".into())].into(), [(":1990".into(), n("1990"))].into())
+    );
+}
+
+#[test]
+fn a_lookup_of_what_is_left_out_asks_once() {
+    let asks = |filter: &str| beacons(12).rewrite(&asked(filter)).unwrap().len();
+    assert_eq!(asks("Name <> :ann"), 1);
+    assert_eq!(asks("(Name = :ann OR Title <> :t) AND Year = :1990"), 1);
+    assert_eq!(asks("Few = :x AND (Name = :ann OR Title <> :t)"), 3);
+}
+
+#[test]
+fn a_key_condition_is_asked_whole_or_not_at_all() {
+    let key_condition = |text: &str| {
+        let query = Query { key_condition: Some(text.to_owned()), filter: None, ..asked(text) };
+        beacons(1).rewrite(&query).map(|mut queries| queries.remove(0).key_condition.unwrap())
+    };
+    assert_eq!(
+        key_condition("Author = :x AND Name = :ann").unwrap(),
+        "Author = :x AND aws_dbe_b_Name = :ann"
+    );
+    let refused = key_condition("Author = :x AND Name <> :ann").unwrap_err().to_string();
+    assert!(refused.contains("items would be lost"), "{refused}");
 }
 
 #[test]
@@ -116,6 +164,11 @@ fn every_item_that_is_asked_for_is_found_in_some_partition() {
         ":ann = Name",
         "Name IN (:ann, :bob)",
         "NOT (Name <> :ann)",
+        "Name <> :ann",
+        "Name <> :ann AND Year = :1990",
+        "NOT (Year = :1990 OR Name IN (:ann, :bob))",
+        "NOT (Year = :1990 AND (Name = :ann OR Title <> :t7))",
+        "Title = :t7 OR NOT begins_with(Mixed, :N_ann)",
         "Title = :t7",
         "Name = Nick",
         "contains(Tags, :red)",
