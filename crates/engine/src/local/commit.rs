@@ -5,11 +5,13 @@
 //! A commit's writes lie in the memtables from its ordering on, so that later guards see them; readers see
 //! them when the log has published them, which is after the sync.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::buffers::Buffers;
 use super::by_hand;
 use super::keyspace::OpenKeyspace;
 use super::levels::Levels;
@@ -76,7 +78,8 @@ impl Prepared {
         });
         let guards = guards.collect::<Result<_>>()?;
         let written: BTreeSet<KeyspaceId> = commit.writes.iter().map(|write| write.keyspace).collect();
-        let parts = written.into_iter().map(|id| PreparedPart::new(open(id)?, &commit.writes));
+        let parts =
+            written.into_iter().map(|id| PreparedPart::new(&store.buffers, open(id)?, &commit.writes));
         Ok(Self { guards, keyspaces: parts.collect::<Result<_>>()? })
     }
 
@@ -181,7 +184,12 @@ impl Prepared {
 fn open_all(store: &Store, commit: &Commit) -> Result<BTreeMap<KeyspaceId, Arc<OpenKeyspace>>> {
     let guarded = commit.guards.iter().map(|guarded| guarded.keyspace);
     let named = guarded.chain(commit.writes.iter().map(|write| write.keyspace));
-    let found = named.map(|id| Ok((id, store.keyspace(id)?))).collect::<Result<BTreeMap<_, _>>>()?;
+    let mut found = BTreeMap::new();
+    for id in named {
+        if let Entry::Vacant(place) = found.entry(id) {
+            place.insert(store.keyspace(id)?);
+        }
+    }
     found.into_iter().map(|(id, keyspace)| Ok((id, keyspace.opened()?))).collect()
 }
 
@@ -213,8 +221,11 @@ impl PreparedGuard {
 }
 
 impl PreparedPart {
-    fn new(keyspace: Arc<OpenKeyspace>, writes: &[Write]) -> Result<Self> {
-        let plain = encode_part(writes.iter().filter(|write| write.keyspace == keyspace.id));
+    fn new(buffers: &Arc<Buffers>, keyspace: Arc<OpenKeyspace>, writes: &[Write]) -> Result<Self> {
+        let writes = writes.iter().filter(|write| write.keyspace == keyspace.id);
+        let mut plain = buffers.take(writes.clone().map(encoded_len).sum());
+        encode_part(writes, &mut plain);
+        let plain = buffers.share(plain);
         let writes = decode_part(&plain).map_err(|_| EngineError::Invalid("a write does not encode"))?;
         Ok(Self { keyspace, plain, writes })
     }

@@ -13,6 +13,7 @@ use futures::future::BoxFuture;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::oneshot;
 
+use super::buffers::Buffers;
 use super::by_hand::{self, Background, ByHand};
 use super::cache::Caches;
 use super::compression::Compression;
@@ -256,6 +257,7 @@ fn new_store(
         env,
         folder: folder.to_owned(),
         store_key,
+        buffers: Buffers::new(options.memtables_bytes),
         options,
         log,
         writer,

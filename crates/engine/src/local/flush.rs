@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::keyspace::{Keyspace, OpenKeyspace};
 use super::lifecycle::install_manifest;
@@ -17,15 +18,22 @@ use super::tree::Tree;
 use super::{by_hand, parked, reclaim, recovery};
 use crate::{EngineError, Result};
 
+/// When nothing was committed for so long, memory that is kept for commits goes.
+const IDLE: Duration = Duration::from_secs(2);
+
 /// The thread that keeps memtables small and the log short.
 pub fn run(store: &Store) {
     let mut wakings = 0;
-    loop {
-        store.flusher.wait(&mut wakings);
-        if store.is_stopping() {
-            return;
+    while !store.is_stopping() {
+        let published = store.log.published();
+        let idle = store.buffers.holds_any().then_some(IDLE);
+        if store.flusher.wait_for(&mut wakings, idle) {
+            if !store.is_stopping() {
+                work(store);
+            }
+        } else if store.log.published() == published {
+            store.buffers.release();
         }
-        work(store);
     }
 }
 

@@ -22,7 +22,7 @@
 //! into files, [`compaction`] moves them down the [`levels`], [`reclaim`] gives log segments back. A read ([`read`]) takes
 //! a snapshot number and a [`tree`], and waits for nobody. [`founding`]: create, adopt. [`lifecycle`]: open, switch, drop.
 //! [`checkpoint`]: images. [`versions`] and [`snapshot`]: older states. [`rotation`]: every file anew. [`tokens`]:
-//! commits that apply once. [`by_hand`]: no threads, for simulations. [`recovery`]: the start. [`verify`]: everything read and authenticated. [`decode`]: all decoders, for fuzzing.
+//! commits that apply once. [`buffers`]: memory used again. [`by_hand`]: no threads, for simulations. [`recovery`]: the start. [`verify`]: everything read and authenticated. [`decode`]: all decoders, for fuzzing.
 //!
 //! Invariants:
 //! - Plaintext of a keyspace becomes bytes on disk only in `log/record.rs` and `sorted_file/writer.rs`; what
@@ -40,6 +40,7 @@
 //! the outer encryption hides whose record it is. Damage in a keyspace's own files stops that keyspace only.
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
+mod buffers;
 pub mod by_hand;
 mod cache;
 mod checkpoint;

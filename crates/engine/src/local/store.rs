@@ -11,6 +11,7 @@ use crypto::SecretKey;
 use env::Env;
 use parking_lot::{Condvar, Mutex, RwLock};
 
+use super::buffers::Buffers;
 use super::by_hand::{self, Background, ByHand};
 use super::cache::Caches;
 use super::keyspace::{Keyspace, OpenKeyspace};
@@ -52,6 +53,8 @@ pub struct Store {
     pub names: Mutex<()>,
     /// Bytes in all memtables.
     pub memory: Arc<AtomicUsize>,
+    /// For parts of commits.
+    pub buffers: Arc<Buffers>,
     /// Held while log segments are given back.
     pub reclaiming: Mutex<()>,
     /// Wakes the thread that flushes.

@@ -18,11 +18,16 @@ impl AsRef<[u8]> for Wiped {
 
 impl Drop for Wiped {
     fn drop(&mut self) {
-        // A plain fill, which the barrier keeps from being left out: blocks come and go too often for the
-        // byte-wise volatile writes of `Zeroize`, which take longer than decrypting the block does.
-        self.0.fill(0);
-        optimization_barrier(self.0.as_slice());
+        wipe(&mut self.0);
     }
+}
+
+/// Overwrites plaintext.
+pub fn wipe(bytes: &mut [u8]) {
+    // A plain fill, which the barrier keeps from being left out: blocks come and go too often for the
+    // byte-wise volatile writes of `Zeroize`, which take longer than decrypting the block does.
+    bytes.fill(0);
+    optimization_barrier(bytes);
 }
 
 #[cfg(test)]

@@ -109,18 +109,16 @@ pub struct PartWrite {
     pub value: Option<Bytes>,
 }
 
-/// The plaintext of a part: for each write `u16` key length, key, `u8` (0 removed, 1 put) and, for a put,
+/// Appends the plaintext of a part to `bytes`: for each write `u16` key length, key, `u8` (0 removed, 1 put) and, for a put,
 /// `u32` value length, value.
-pub fn encode_part<'a>(writes: impl Iterator<Item = &'a Write> + Clone) -> Bytes {
-    let mut bytes = Vec::with_capacity(writes.clone().map(encoded_len).sum());
+pub fn encode_part<'a>(writes: impl Iterator<Item = &'a Write>, bytes: &mut Vec<u8>) {
     for write in writes {
         let key_len = u16::try_from(16 + write.key.sort.len()).expect("sort bytes are at most 4096");
         bytes.extend_from_slice(&key_len.to_le_bytes());
         bytes.extend_from_slice(&write.key.partition.0);
         bytes.extend_from_slice(&write.key.sort);
-        put_value(&mut bytes, write.value.as_ref());
+        put_value(bytes, write.value.as_ref());
     }
-    wiped(bytes)
 }
 
 fn put_value(bytes: &mut Vec<u8>, value: Option<&Bytes>) {
@@ -191,9 +189,15 @@ mod tests {
         ]
     }
 
+    fn encoded() -> Bytes {
+        let mut bytes = Vec::new();
+        encode_part(writes().iter(), &mut bytes);
+        bytes.into()
+    }
+
     #[test]
     fn a_part_reads_as_it_was_written() {
-        let part = encode_part(writes().iter());
+        let part = encoded();
         let read = decode_part(&part).unwrap();
         assert_eq!(read[0].value.as_deref(), Some(&b"value"[..]));
         assert_eq!(&read[1].user_key[..], [&[2; 16][..], b"sort"].concat());
@@ -202,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_cut_part_is_refused() {
-        let part = encode_part(writes().iter());
+        let part = encoded();
         let first_write = 2 + 16 + 1 + 4 + 5;
         for len in (1..part.len()).filter(|len| *len != first_write) {
             assert!(decode_part(&part.slice(..len)).is_err(), "{len}");
