@@ -5,6 +5,7 @@ use std::fmt::Debug;
 
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::put_item::PutItemInput;
+use aws_sdk_dynamodb::operation::query::QueryInput;
 use aws_sdk_dynamodb::operation::scan::ScanInput;
 use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsInput;
@@ -116,6 +117,33 @@ impl Author {
             }
         }
         item
+    }
+}
+
+/// What a query asks.
+#[derive(Debug)]
+struct Asked {
+    condition: &'static str,
+    filter: Option<String>,
+    projection: Option<String>,
+    limit: i32,
+    forward: bool,
+}
+
+impl Author {
+    fn asked(&mut self) -> Asked {
+        let conditions = [
+            "pk = :p",
+            "pk = :p AND sk > :low",
+            "sk <= :high and pk=:p",
+            "pk = :p AND sk BETWEEN :low AND :high",
+        ];
+        let lists = ["sk", "sk, body", "#u,seen , sk", "pk", "body, body", "tags, tags[0]", "sk,", ""];
+        let condition = self.one_of(&conditions);
+        let filter = (self.random.below(2) == 0).then(|| self.condition(1));
+        let projection = (self.random.below(2) == 0).then(|| self.one_of(&lists).to_owned());
+        let limit = i32::try_from(1 + self.random.below(5)).unwrap();
+        Asked { condition, filter, projection, limit, forward: self.random.below(2) == 0 }
     }
 }
 
@@ -268,6 +296,56 @@ async fn a_filter_finds_in_the_encrypted_table_what_it_finds_in_the_table() {
         }
         assert!(compared.let_through > EXPRESSIONS / 20, "{} were compared", compared.let_through);
     }
+}
+
+#[tokio::test]
+async fn a_query_pages_through_the_encrypted_table_as_through_the_table() {
+    let mut author = author();
+    let (world, db) = both(&mut author).await;
+    let mut compared = Compared::default();
+    for _ in 0..EXPRESSIONS / 2 {
+        let query = |table: &str, asked: &Asked| {
+            let query = QueryInput::builder().table_name(table).key_condition_expression(asked.condition);
+            let query = query.limit(asked.limit).scan_index_forward(asked.forward);
+            let query = query.set_filter_expression(asked.filter.clone());
+            let query = query.set_projection_expression(asked.projection.clone());
+            let all = [asked.filter.as_deref(), asked.projection.as_deref(), Some(asked.condition)];
+            let all = all.into_iter().flatten().collect::<Vec<_>>().join(" ");
+            let mut query = filled!(query, all).expression_attribute_values(":p", s("n"));
+            for (name, value) in
+                [(":low", 3), (":high", 8)].into_iter().filter(|(name, _)| all.contains(name))
+            {
+                query = query.expression_attribute_values(name, n(value));
+            }
+            query
+        };
+        let asked = author.asked();
+        let ours = match db.query(query("Tasks", &asked)) {
+            Ok(items) => items.try_collect::<Vec<Item>>().await,
+            Err(error) => Err(error),
+        };
+        let (mut clear, mut behind) = (Ok(Vec::new()), None);
+        loop {
+            let page =
+                query("Clear", &asked).set_exclusive_start_key(behind).send_with(&world.dynamodb).await;
+            match (page, &mut clear) {
+                (Ok(page), Ok(items)) => {
+                    items.extend(page.items.unwrap());
+                    behind = page.last_evaluated_key;
+                }
+                (Err(error), _) => {
+                    clear = Err(error.code().unwrap().to_owned());
+                    break;
+                }
+                (Ok(_), Err(_)) => unreachable!("nothing is asked behind an error"),
+            }
+            if behind.is_none() {
+                break;
+            }
+        }
+        compared.with(&format!("{asked:?}"), outcome(ours), clear);
+    }
+    assert!(compared.let_through > EXPRESSIONS / 20, "{} were compared", compared.let_through);
 }
 
 fn sorted(mut items: Vec<Item>) -> Vec<Item> {

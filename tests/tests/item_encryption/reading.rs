@@ -35,7 +35,7 @@ async fn a_projection_is_applied_after_the_signature_is_checked() {
         note(1).into_iter().filter(|(name, _)| ["body", "seen"].contains(&name.as_str())).collect()
     );
     let nested = db.get_item(get().projection_expression("tags[0]")).await.unwrap_err();
-    assert!(matches!(nested, ClientError::Unsound(Unsound::NestedProjection)), "{nested}");
+    assert!(matches!(nested, ClientError::Unsound(Unsound::NoWholeAttributes)), "{nested}");
     let old = db.get_item(get().attributes_to_get("body")).await.unwrap_err();
     assert!(matches!(old, ClientError::Unsound(Unsound::OldParameter("AttributesToGet"))), "{old}");
 }

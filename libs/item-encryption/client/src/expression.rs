@@ -79,7 +79,8 @@ pub fn update_mentions(
     Ok(found)
 }
 
-/// The top-level attributes of a projection; `None` where it asks for a part of one.
+/// The top-level attributes of a projection; `None` where it asks for a part of one, or twice for the same, or is no
+/// list of names: nobody else looks at it.
 ///
 /// # Errors
 /// [`UnknownPlaceholder`].
@@ -88,11 +89,15 @@ pub fn projected(
     names: &HashMap<String, String>,
 ) -> Result<Option<Vec<String>>, UnknownPlaceholder> {
     let tokens = tokens(expression);
-    if tokens.iter().any(|token| matches!(token, Token::Mark('.' | '['))) {
-        return Ok(None);
+    let mut attributes = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        match (at % 2, token.resolved(names)?) {
+            (0, Some(attribute)) if !attributes.contains(&attribute) => attributes.push(attribute),
+            (1, None) if *token == Token::Mark(',') => {}
+            _ => return Ok(None),
+        }
     }
-    let words = tokens.iter().filter(|token| !matches!(token, Token::Mark(_)));
-    words.map(|token| token.resolved(names)).collect::<Result<Option<Vec<_>>, _>>()
+    Ok((tokens.len() % 2 == 1).then_some(attributes))
 }
 
 /// The names that these expressions use; DynamoDB refuses others.
@@ -272,6 +277,8 @@ mod tests {
     fn projections_name_whole_attributes_or_none() {
         assert_eq!(projected("a, #b", &names()).unwrap(), Some(vec!["a".to_owned(), "bo-dy".to_owned()]));
         assert_eq!(projected("a, b.c", &names()).unwrap(), None);
-        assert_eq!(projected("a[0]", &names()).unwrap(), None);
+        for refused in ["a[0]", "", "a,", ",a", "a b", "a,,b", "a, :v", "a, a", "#b, a, #b", "size(a)"] {
+            assert_eq!(projected(refused, &names()).unwrap(), None, "{refused}");
+        }
     }
 }

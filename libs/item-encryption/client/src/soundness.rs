@@ -47,11 +47,11 @@ pub enum Unsound {
     /// An attribute of the format's own.
     #[error("the attribute {0:?} belongs to the format; an expression may only ask whether it exists")]
     OwnAttribute(String),
-    /// A projection of parts of attributes.
+    /// A projection that is no list of whole attributes.
     #[error(
-        "the projection asks for a part of an attribute; the item is fetched whole anyway, so ask for whole attributes"
+        "the projection is no list of whole attributes, each once; the item is fetched whole anyway, so ask for no parts"
     )]
-    NestedProjection,
+    NoWholeAttributes,
     /// A parameter from before expressions.
     #[error("the parameter {0} is older than expressions and not read here; use an expression")]
     OldParameter(&'static str),
@@ -162,7 +162,7 @@ pub fn projection(
 ) -> Result<Option<Vec<String>>, Unsound> {
     match expression {
         None => Ok(None),
-        Some(expression) => projected(expression, names)?.map(Some).ok_or(Unsound::NestedProjection),
+        Some(expression) => projected(expression, names)?.map(Some).ok_or(Unsound::NoWholeAttributes),
     }
 }
 
@@ -258,6 +258,6 @@ mod tests {
             projection(Some("body, #v"), &names()),
             Ok(Some(vec!["body".to_owned(), ":views".to_owned()]))
         );
-        assert_eq!(projection(Some("body.a"), &names()), Err(Unsound::NestedProjection));
+        assert_eq!(projection(Some("body.a"), &names()), Err(Unsound::NoWholeAttributes));
     }
 }
