@@ -11,7 +11,7 @@
 //!     <random>.sst                    sorted entries                                     sorted_file/
 //!     parked-<segment number>         parts of the log of a closed keyspace              parked.rs
 //!   checkpoints/<id>/
-//!     descriptor                      wrapped keys, list of files                        checkpoint/  
+//!     descriptor                      wrapped keys, list of files                        checkpoint/
 //!     <random>.sst                    links to sorted files
 //! ```
 //! Keys: store key -> outer log key (per segment) · table key -> data encryption keys -> file keys and log
