@@ -2,7 +2,7 @@
 //!
 //! Its folder is made whole first; it exists once the file `store` names its manifest.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crypto::SecretKey;
@@ -81,18 +81,9 @@ fn found_in_folder(
     table_key: SecretKey,
     founding: Founding<'_>,
 ) -> Result<Keyspace> {
-    let io = |source| EngineError::io(format!("creating keyspace {id}"), source);
-    let (disk, folder) = (&*store.env.disk, keyspace_folder(&store.folder, id));
-    disk.create_dir_all(&folder).map_err(io)?;
-    if let Some(from) = founding.linked_from {
-        link_all(store, &founding.files, from, &folder)?;
-    }
-    disk.sync_dir(&keyspaces_folder(&store.folder)).map_err(io)?;
+    let folder = make_folder(store, id, &founding)?;
     let born = durable_sequence(store)?;
-    let wrap = |(epoch, dek): &(u32, SecretKey)| {
-        WrappedDek::wrap((*epoch, dek), Owner::Keyspace(id), &table_key, &*store.env.random)
-    };
-    let deks = founding.deks.iter().map(wrap).collect();
+    let deks = WrappedDek::wrap_all(&founding.deks, Owner::Keyspace(id), &table_key, &*store.env.random);
     let (compression, files) = (store.options.compression, founding.files);
     let content = Manifest { compression, deks, files, floor: born, ..Manifest::default() };
     let keyspace = Keyspace::closed(id, folder, born);
@@ -106,6 +97,18 @@ fn found_in_folder(
     install_manifest(store, &keyspace, &open, content, born, None)?;
     keyspace.set_open(open);
     Ok(keyspace)
+}
+
+/// The folder of a keyspace, with the files it begins with, whose names are not durable yet.
+fn make_folder(store: &Store, id: KeyspaceId, founding: &Founding<'_>) -> Result<PathBuf> {
+    let io = |source| EngineError::io(format!("creating keyspace {id}"), source);
+    let (disk, folder) = (&*store.env.disk, keyspace_folder(&store.folder, id));
+    disk.create_dir_all(&folder).map_err(io)?;
+    if let Some(from) = founding.linked_from {
+        link_all(store, &founding.files, from, &folder)?;
+    }
+    disk.sync_dir(&keyspaces_folder(&store.folder)).map_err(io)?;
+    Ok(folder)
 }
 
 /// What the log holds up to this sequence number under a new id was a dropped keyspace's. It is on disk: if

@@ -29,6 +29,8 @@ use crate::local::reader::{BadBytes, Reader};
 pub const HEADER_LEN: usize = 132;
 const MAGIC: [u8; 8] = *b"STRGROOM";
 const VERSION: u8 = 1;
+/// The piece that is the body of a file which has no other.
+const BODY: u8 = 1;
 const BOUND_LEN: usize = 64;
 
 /// What a file is.
@@ -157,6 +159,21 @@ impl FileHeader {
         Ok(FileCipher { cipher, bound: self.bound() })
     }
 
+    /// A file that is this header, then `open` as it stands, then one encrypted body.
+    pub fn with_body(&self, key: &SecretKey, open: &[u8], body: &[&[u8]]) -> Result<Vec<u8>, NotAuthentic> {
+        let cipher = self.cipher(key)?;
+        let len = open.len() + body.iter().map(|part| part.len()).sum::<usize>();
+        let mut bytes = Vec::with_capacity(HEADER_LEN + len + TAG_LEN);
+        bytes.extend_from_slice(&self.encode());
+        bytes.extend_from_slice(open);
+        let body_at = bytes.len();
+        body.iter().for_each(|part| bytes.extend_from_slice(part));
+        let (_, data) = bytes.split_at_mut(body_at);
+        let tag = cipher.encrypt(BODY, 0, data);
+        bytes.extend_from_slice(&tag);
+        Ok(bytes)
+    }
+
     fn info(&self) -> [&[u8]; 3] {
         [self.kind.purpose(), &self.origin.0, &self.file_id]
     }
@@ -223,11 +240,12 @@ impl FileCipher {
         self.cipher.open(nonce, &self.associated(piece, position, compression), sealed)
     }
 
-    /// Decrypts a whole buffer and cuts off its tag.
-    pub fn decrypt_vec(&self, piece: u8, position: u64, sealed: &mut Vec<u8>) -> Result<(), NotAuthentic> {
-        let len = self.decrypt(piece, position, sealed)?.len();
-        sealed.truncate(len);
-        Ok(())
+    /// The plaintext of the body of a file, which is `sealed`, ciphertext and tag.
+    pub fn decrypt_body(&self, sealed: &[u8]) -> Result<Vec<u8>, NotAuthentic> {
+        let mut body = sealed.to_vec();
+        let len = self.decrypt(BODY, 0, &mut body)?.len();
+        body.truncate(len);
+        Ok(body)
     }
 
     fn associated(&self, piece: u8, position: u64, compression: Compression) -> [u8; BOUND_LEN + 10] {

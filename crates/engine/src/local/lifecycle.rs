@@ -116,11 +116,9 @@ pub fn switch_table_key(store: &Store, id: KeyspaceId, new_key: SecretKey) -> Re
     let keyspace = store.keyspace(id)?;
     let _lifecycle = keyspace.lifecycle.lock();
     let open = keyspace.opened()?;
-    let random = &*store.env.random;
-    let wrap = |(epoch, dek): &(u32, SecretKey)| {
-        WrappedDek::wrap((*epoch, dek), Owner::Keyspace(id), &new_key, random)
-    };
-    let deks = open.with_secrets(|secrets| secrets.deks.iter().map(wrap).collect())?;
+    let (owner, random) = (Owner::Keyspace(id), &*store.env.random);
+    let wrap = |secrets: &mut Secrets| WrappedDek::wrap_all(&secrets.deks, owner, &new_key, random);
+    let deks = open.with_secrets(wrap)?;
     let content = Manifest { deks, ..open.manifest.lock().content.clone() };
     let flushed = keyspace.flushed.load(std::sync::atomic::Ordering::Acquire);
     install_manifest(store, &keyspace, &open, content, flushed, Some(&new_key))?;

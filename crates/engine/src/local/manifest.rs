@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use crypto::{SecretKey, TAG_LEN, sha256, unwrap_key, wrap_key};
+use crypto::{SecretKey, sha256, unwrap_key, wrap_key};
 use env::Random;
 use env::disk::{Disk, read_file};
 
@@ -19,7 +19,6 @@ use super::reader::{BadBytes, Reader, u32_of};
 use super::sorted_file::layout::Properties;
 use crate::{CheckpointId, EngineError, KeyspaceId, Result};
 
-const BODY: u8 = 1;
 const PREFIX: &str = "manifest-";
 const NO_WATERMARK: u64 = u64::MAX;
 /// The place of damage where a manifest is sound, but not the one that counts.
@@ -91,6 +90,16 @@ impl WrappedDek {
     /// Wraps the key of an epoch.
     pub fn wrap((epoch, dek): (u32, &SecretKey), owner: Owner, key: &SecretKey, random: &dyn Random) -> Self {
         Self { epoch, wrapped: wrap_key(key, dek, &owner.associated(epoch), random) }
+    }
+
+    /// Wraps the keys of all epochs.
+    pub fn wrap_all(
+        deks: &[(u32, SecretKey)],
+        owner: Owner,
+        key: &SecretKey,
+        random: &dyn Random,
+    ) -> Vec<Self> {
+        deks.iter().map(|(epoch, dek)| Self::wrap((*epoch, dek), owner, key, random)).collect()
     }
 
     /// Unwraps it.
@@ -214,9 +223,9 @@ impl ManifestFolder<'_> {
             true => EngineError::WrongKey(format!("keyspace {}", self.keyspace)),
             false => another(),
         })?;
-        let mut body = bytes.get(HEADER_LEN..).unwrap_or_default().to_vec();
-        let opened = cipher.decrypt_vec(BODY, 0, &mut body).map_err(BadBytes::from);
-        let manifest = opened.and_then(|()| decode(&body)).map_err(|_| self.damaged(number, "body"))?;
+        let opened = cipher.decrypt_body(bytes.get(HEADER_LEN..).unwrap_or_default());
+        let manifest = opened.map_err(BadBytes::from).and_then(|body| decode(&body));
+        let manifest = manifest.map_err(|_| self.damaged(number, "body"))?;
         if !same {
             return Err(another());
         }
@@ -306,11 +315,7 @@ pub fn encode_file(
     table_key: &SecretKey,
     manifest: &Manifest,
 ) -> std::result::Result<Vec<u8>, BadBytes> {
-    let cipher = header.cipher(table_key)?;
-    let mut body = encode(manifest);
-    body.reserve(TAG_LEN);
-    let tag = cipher.encrypt(BODY, 0, &mut body);
-    Ok([&header.encode()[..], &body, &tag].concat())
+    Ok(header.with_body(table_key, &[], &[&encode(manifest)])?)
 }
 
 /// The plaintext of a manifest's body.

@@ -9,7 +9,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crypto::{SecretKey, TAG_LEN, sha256};
+use crypto::{SecretKey, sha256};
 use env::Env;
 use env::disk::{Disk, read_file, replace_file};
 
@@ -20,7 +20,6 @@ use super::store_file::ParkedAnchor;
 use crate::{EngineError, KeyspaceId, Result};
 
 const PREFIX: &str = "parked-";
-const BODY: u8 = 1;
 const LOG_ID_LEN: usize = 16 + 32;
 /// Longer than any segment becomes.
 const MAX_LEN: u64 = 1 << 32;
@@ -60,7 +59,8 @@ impl Gathered {
         let io = |source| EngineError::io(format!("parking parts of keyspace {keyspace}"), source);
         let header = FileHeader::new(FileKind::Parked, keyspace, store_key, &*env.random);
         let header = FileHeader { number: segment.number, ..header };
-        let bytes = encode(&header, store_key, &LogId::of(segment), &self.body)
+        let bytes = header
+            .with_body(store_key, &[], &[&segment.file_id, &segment.salt, &self.body])
             .map_err(|_| EngineError::WrongKey("the store".to_owned()))?;
         let path = store.join(name(keyspace, segment.number));
         replace_file(&*env.disk, &path, &bytes).map_err(io)?;
@@ -76,21 +76,6 @@ pub fn name(keyspace: KeyspaceId, segment: u64) -> String {
 /// The path of a parked file in the folder of its keyspace.
 pub fn path(folder: &Path, segment: u64) -> PathBuf {
     folder.join(format!("{PREFIX}{segment:016x}"))
-}
-
-fn encode(
-    header: &FileHeader,
-    store_key: &SecretKey,
-    log_id: &LogId,
-    parts: &[u8],
-) -> std::result::Result<Vec<u8>, BadBytes> {
-    let mut bytes = Vec::with_capacity(HEADER_LEN + LOG_ID_LEN + parts.len() + TAG_LEN);
-    bytes.extend_from_slice(&header.encode());
-    [&log_id.id[..], &log_id.salt, parts].iter().for_each(|field| bytes.extend_from_slice(field));
-    let (_, body) = bytes.split_at_mut(HEADER_LEN);
-    let tag = header.cipher(store_key)?.encrypt(BODY, 0, body);
-    bytes.extend_from_slice(&tag);
-    Ok(bytes)
 }
 
 /// The segment number in the name of a parked file.
@@ -118,23 +103,22 @@ impl ParkedFile {
     ) -> Result<Self> {
         let (name, number) = (name(keyspace, anchor.segment), anchor.segment);
         let damaged = |place: &str| EngineError::damaged(&name, place);
-        let mut bytes =
-            read_file(disk, &store.join(&name), MAX_LEN).map_err(|source| match source.kind() {
-                io::ErrorKind::NotFound => damaged("the file is missing"),
-                _ => EngineError::io(format!("reading {name}"), source),
-            })?;
+        let bytes = read_file(disk, &store.join(&name), MAX_LEN).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => damaged("the file is missing"),
+            _ => EngineError::io(format!("reading {name}"), source),
+        })?;
         let same = sha256(&bytes) == anchor.digest;
         let header = FileHeader::decode(&bytes).map_err(|_| damaged("header"))?;
         let ours = header.kind == FileKind::Parked && header.origin == keyspace && header.number == number;
         let cipher = if ours { header.cipher(store_key).ok() } else { None };
         let cipher = cipher.ok_or_else(|| damaged("header"))?;
-        bytes.drain(..HEADER_LEN);
-        cipher.decrypt_vec(BODY, 0, &mut bytes).map_err(|_| damaged("body"))?;
+        let sealed = bytes.get(HEADER_LEN..).unwrap_or_default();
+        let body = cipher.decrypt_body(sealed).map_err(|_| damaged("body"))?;
         if !same {
             return Err(damaged("it is not what was parked"));
         }
-        let log_id = decode_log_id(&bytes).map_err(|_| damaged("body"))?;
-        Ok(Self { log_id, name, body: bytes })
+        let log_id = decode_log_id(&body).map_err(|_| damaged("body"))?;
+        Ok(Self { log_id, name, body })
     }
 
     /// The parts, in the order of the log.

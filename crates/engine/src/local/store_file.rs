@@ -14,7 +14,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use crypto::{SecretKey, TAG_LEN};
+use crypto::SecretKey;
 use env::disk::{read_file, replace_file};
 use env::{Disk, Env};
 use parking_lot::{Condvar, Mutex, MutexGuard};
@@ -26,7 +26,6 @@ pub use super::store_record::{Anchor, ParkedAnchor, StoreRecord};
 use crate::{CheckpointId, EngineError, KeyspaceId, Result};
 
 const NAME: &str = "store";
-const BODY: u8 = 1;
 const NO_KEYSPACE: KeyspaceId = KeyspaceId([0; 16]);
 /// Room for a hundred thousand keyspaces; no such file is longer, and none is read that is.
 const MAX_LEN: u64 = 64 << 20;
@@ -83,9 +82,8 @@ impl StoreFile {
         let header = FileHeader::decode(&bytes).ok().filter(|header| header.kind == FileKind::Store);
         let header = header.ok_or_else(|| EngineError::damaged(NAME, "header"))?;
         let cipher = header.cipher(store_key).map_err(|_| EngineError::WrongKey("the store".to_owned()))?;
-        let mut body = bytes.into_iter().skip(HEADER_LEN).collect::<Vec<_>>();
-        let opened = cipher.decrypt_vec(BODY, 0, &mut body).map_err(BadBytes::from);
-        let record = opened.and_then(|()| StoreRecord::decode(&body));
+        let opened = cipher.decrypt_body(bytes.get(HEADER_LEN..).unwrap_or_default());
+        let record = opened.map_err(BadBytes::from).and_then(|body| StoreRecord::decode(&body));
         record.map(Some).map_err(|_| EngineError::damaged(NAME, "body"))
     }
 
@@ -234,8 +232,8 @@ impl StoreFile {
 
     fn replace(&self, record: &StoreRecord) -> Result<()> {
         let header = FileHeader::new(FileKind::Store, NO_KEYSPACE, &self.store_key, &*self.env.random);
-        let bytes =
-            encode(&header, &self.store_key, record).map_err(|_| EngineError::WrongKey(NAME.to_owned()))?;
+        let bytes = header.with_body(&self.store_key, &[], &[&record.encode()]);
+        let bytes = bytes.map_err(|_| EngineError::WrongKey(NAME.to_owned()))?;
         let io = |source| EngineError::io(format!("writing {NAME}"), source);
         replace_file(&*self.env.disk, &self.path, &bytes).map_err(io)
     }
@@ -260,17 +258,6 @@ impl Failure {
             Self::Other(text) => EngineError::io(format!("writing {NAME}"), io::Error::other(text.clone())),
         }
     }
-}
-
-fn encode(
-    header: &FileHeader,
-    key: &SecretKey,
-    record: &StoreRecord,
-) -> std::result::Result<Vec<u8>, BadBytes> {
-    let mut body = record.encode();
-    body.reserve(TAG_LEN);
-    let tag = header.cipher(key)?.encrypt(BODY, 0, &mut body);
-    Ok([&header.encode()[..], &body, &tag].concat())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::Path;
 
-use crypto::{SecretKey, TAG_LEN, sha256};
+use crypto::{SecretKey, sha256};
 use env::Disk;
 use env::disk::read_file;
 
@@ -16,7 +16,6 @@ use crate::{CheckpointId, CheckpointInfo, EngineError, Result, Version};
 
 /// The name of its file.
 pub const NAME: &str = "descriptor";
-const BODY: u8 = 1;
 /// No descriptor is longer, and none is read that is.
 const MAX_LEN: u64 = 64 << 20;
 
@@ -105,9 +104,8 @@ impl DescriptorFile {
             true => EngineError::WrongKey(format!("checkpoint {}", self.checkpoint)),
             false => another(),
         })?;
-        let mut body = self.body.clone();
-        let opened = cipher.decrypt_vec(BODY, 0, &mut body).map_err(BadBytes::from);
-        let descriptor = opened.and_then(|()| decode(&body)).map_err(|_| damaged("body"))?;
+        let opened = cipher.decrypt_body(&self.body).map_err(BadBytes::from);
+        let descriptor = opened.and_then(|body| decode(&body)).map_err(|_| damaged("body"))?;
         if !descriptor.image.files.iter().map(Listed::of).eq(self.files.iter().cloned()) {
             return Err(damaged("files"));
         }
@@ -152,25 +150,17 @@ pub fn encode_file(
     receiver: &SecretKey,
     descriptor: &Descriptor,
 ) -> std::result::Result<Vec<u8>, BadBytes> {
-    let cipher = header.cipher(receiver)?;
-    let mut bytes = header.encode().to_vec();
-    encode_list(&descriptor.image.files, &mut bytes);
-    let body_at = bytes.len();
-    bytes.extend_from_slice(&encode(descriptor));
-    bytes.reserve(TAG_LEN);
-    let (_, body) = bytes.split_at_mut(body_at);
-    let tag = cipher.encrypt(BODY, 0, body);
-    bytes.extend_from_slice(&tag);
-    Ok(bytes)
+    Ok(header.with_body(receiver, &encode_list(&descriptor.image.files), &[&encode(descriptor)])?)
 }
 
-fn encode_list(files: &[FileRecord], out: &mut Vec<u8>) {
-    out.extend_from_slice(&u32_of(files.len()).to_le_bytes());
+fn encode_list(files: &[FileRecord]) -> Vec<u8> {
+    let mut out = u32_of(files.len()).to_le_bytes().to_vec();
     for file in files {
         out.extend_from_slice(&file.header.encode());
         out.extend_from_slice(&file.len.to_le_bytes());
         out.extend_from_slice(&file.digest);
     }
+    out
 }
 
 /// Reads the list of files that bytes begin with; returns what is behind it as well.

@@ -32,6 +32,8 @@ use crate::local::reader::{BadBytes, Reader, len_of, u32_of, u64_of};
 pub const FRAME_HEADER_LEN: usize = 16;
 /// What frames are aligned to, so that no frame header straddles a sector.
 pub const ALIGN: usize = 16;
+/// No frame is longer: what a commit may hold, and what is added to it when it is all keys of different keyspaces.
+const MAX_LEN: u32 = 256 << 20;
 const HEAD_LEN: usize = 8 + 8 + 8 + 1 + 4;
 const PART_HEAD_LEN: usize = 16 + 4 + 4;
 const RECORD: u8 = 1;
@@ -72,7 +74,7 @@ impl FrameHeader {
         let header = Self { len: reader.u32()?, index: reader.u64()? };
         let aligned = len_of(header.len).is_multiple_of(ALIGN) && header.len > 0;
         // The sum last: most of what is tried is zeros.
-        let sound = aligned && reader.u32()? == crc32fast::hash(summed);
+        let sound = aligned && header.len <= MAX_LEN && reader.u32()? == crc32fast::hash(summed);
         if sound { Ok(header) } else { Err(BadBytes) }
     }
 

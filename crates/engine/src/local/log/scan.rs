@@ -205,7 +205,7 @@ pub fn survey(
         if let Some((frame, met)) = meet(window, offset, index, cipher)? {
             let ended = met == Met::End;
             visit(frame, met);
-            (index, offset) = (frame.index + 1, frame.end());
+            (index, offset) = (frame.index.saturating_add(1), frame.end());
             if ended {
                 break;
             }

@@ -48,7 +48,7 @@ impl Recovery<'_> {
             Err(other) => return Err(other),
         }
         // Sequence numbers of what is lost are not given again; nor is its end looked for.
-        let last_sequence = salvage.end.last_sequence + salvage.lost;
+        let last_sequence = salvage.end.last_sequence.saturating_add(salvage.lost);
         let end = SegmentEnd { last_sequence, ended: true, ..salvage.end };
         Ok(ReadSegment { content: Content::Parked(parked), end, seconds: salvage.seconds })
     }

@@ -9,15 +9,15 @@ use crypto::SecretKey;
 use super::{Deks, Finding, Opened, SmallFile, Tell, Verify, is_named, tell_met, unreadable};
 use crate::local::cache::{CacheScope, Caches};
 use crate::local::header::{FileHeader, FileKind, HEADER_LEN};
-use crate::local::log::part::LogKey;
-use crate::local::manifest::{self, FileRecord, Manifest, Owner};
+use crate::local::log::part::{LogId, LogKey, PlacedPart};
+use crate::local::manifest::{self, FileRecord, Manifest, Owner, WrappedDek};
 use crate::local::parked;
 use crate::local::reader::u64_of;
 use crate::local::recovery::id_of;
 use crate::local::sorted_file::file::SortedFile;
 use crate::local::sorted_file::walk::Met;
 use crate::local::sorted_file::writer::file_name;
-use crate::local::store_record::{Anchor, ParkedAnchor, StoreRecord};
+use crate::local::store_record::{Anchor, StoreRecord};
 use crate::local::tokens;
 use crate::{KeyspaceId, Result};
 
@@ -48,15 +48,10 @@ impl Verify<'_> {
         let current = anchor.map(|anchor| anchor.number).or_else(highest);
         let known = current.and_then(|number| self.manifest(id, number, anchor, tell));
         anchor.iter().for_each(|anchor| self.missing_parked(id, anchor, &paths, tell));
-        for path in &paths {
-            if manifest::number_of(path).is_some_and(|number| Some(number) == current) {
-                continue;
-            }
+        let is_other = |path: &&PathBuf| manifest::number_of(path).is_none_or(|at| Some(at) != current);
+        for path in paths.iter().filter(is_other) {
             match parked::number_of(path) {
-                Some(segment) => match anchor.map(|anchor| anchor.parked_of(segment)) {
-                    Some(None) => self.leftover(path, Some(id), tell),
-                    named => self.parked(path, id, (segment, named.flatten()), known.as_ref(), tell),
-                },
+                Some(segment) => self.parked(path, id, (segment, anchor), known.as_ref(), tell),
                 None => self.other(path, id, known.as_ref(), tell),
             }
         }
@@ -104,16 +99,7 @@ impl Verify<'_> {
         if anchor.is_some_and(|anchor| !is_named(&*self.disk, &path, &anchor.digest)) {
             tell(file.place(manifest::NOT_THE_LAST, 0..0, Finding::Damaged));
         }
-        let mut deks = Vec::new();
-        for dek in &manifest.deks {
-            match table_keys.iter().find_map(|key| dek.unwrap(Owner::Keyspace(id), key).ok()) {
-                Some(key) => deks.push((dek.epoch, key)),
-                None => {
-                    let name = format!("data encryption key of epoch {}", dek.epoch);
-                    tell(file.place(&name, 0..0, Finding::Damaged));
-                }
-            }
-        }
+        let deks = unwrap_deks(&file, &manifest.deks, (id, table_keys), tell);
         Some(Known { manifest, flushed: flushed.get(), deks })
     }
 
@@ -121,10 +107,14 @@ impl Verify<'_> {
         &self,
         path: &Path,
         id: KeyspaceId,
-        (segment, anchor): (u64, Option<&ParkedAnchor>),
+        (segment, anchor): (u64, Option<&Anchor>),
         known: Option<&Known>,
         tell: &mut Tell<'_>,
     ) {
+        let named = anchor.map(|anchor| anchor.parked_of(segment));
+        if named == Some(None) {
+            return self.leftover(path, Some(id), tell);
+        }
         let is_right = |header: &FileHeader| {
             header.kind == FileKind::Parked && header.origin == id && header.number == segment
         };
@@ -134,17 +124,12 @@ impl Verify<'_> {
             tell(file.place("body", 0..0, Finding::Damaged));
             return;
         };
-        if anchor.is_some_and(|anchor| !is_named(&*self.disk, path, &anchor.digest)) {
+        if named.flatten().is_some_and(|anchor| !is_named(&*self.disk, path, &anchor.digest)) {
             tell(file.place("it is not what was parked", 0..0, Finding::Damaged));
         }
         let Some(known) = known else { return };
-        for part in parts.into_iter().filter(|part| part.place.sequence > known.flushed) {
-            let opened = known.dek(part.epoch).is_some_and(|dek| {
-                LogKey::derive(dek, part.epoch, id, &log_id).decrypt(part.place, part.sealed).is_ok()
-            });
-            if !opened {
-                tell(file.place(&format!("record {}", part.place.index), 0..0, Finding::Damaged));
-            }
+        for part in parts.into_iter().filter(|part| !known.opens(part, (id, &log_id))) {
+            tell(file.place(&format!("record {}", part.place.index), 0..0, Finding::Damaged));
         }
     }
 
@@ -196,7 +181,34 @@ impl Verify<'_> {
     }
 }
 
+/// Those that unwrap.
+fn unwrap_deks(
+    file: &SmallFile<'_>,
+    wrapped: &[WrappedDek],
+    (id, table_keys): (KeyspaceId, &[SecretKey]),
+    tell: &mut Tell<'_>,
+) -> Vec<(u32, SecretKey)> {
+    let mut deks = Vec::new();
+    for dek in wrapped {
+        match table_keys.iter().find_map(|key| dek.unwrap(Owner::Keyspace(id), key).ok()) {
+            Some(key) => deks.push((dek.epoch, key)),
+            None => {
+                let name = format!("data encryption key of epoch {}", dek.epoch);
+                tell(file.place(&name, 0..0, Finding::Damaged));
+            }
+        }
+    }
+    deks
+}
+
 impl Known {
+    /// Whether a part decrypts, unless it is flushed and so not needed any more.
+    fn opens(&self, part: &PlacedPart<'_>, (id, log_id): (KeyspaceId, &LogId)) -> bool {
+        let opens =
+            |dek| LogKey::derive(dek, part.epoch, id, log_id).decrypt(part.place, part.sealed).is_ok();
+        part.place.sequence <= self.flushed || self.dek(part.epoch).is_some_and(opens)
+    }
+
     fn dek(&self, epoch: u32) -> Option<&SecretKey> {
         self.deks.iter().find(|(at, _)| *at == epoch).map(|(_, key)| key)
     }

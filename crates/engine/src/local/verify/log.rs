@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::{Finding, Place, Tell, Verify, unreadable};
 use crate::Result;
 use crate::local::header::{FileCipher, FileHeader};
-use crate::local::log::scan::{Met, Until, segment_header, survey};
+use crate::local::log::scan::{FrameAt, Met, Until, segment_header, survey};
 use crate::local::log::window::Window;
 use crate::local::log::{FIRST_FRAME, segment_name, segment_number, segment_path};
 use crate::local::reader::u64_of;
@@ -81,12 +81,8 @@ impl Verify<'_> {
         tell(place(number, "header", head, proven));
         walked.ended = false;
         let end = survey(&mut window, cipher, until, &mut |frame, met| {
-            let finding = if matches!(met, Met::Damage) { Finding::Damaged } else { proven };
-            let entries = u64::from(matches!(met, Met::Commit(_) | Met::Unopened));
-            walked.records += u64::from(!matches!(met, Met::Damage));
-            walked.ended |= matches!(met, Met::End);
-            let name = frame.as_damaged().to_string();
-            tell(Place { entries, ..place(number, &name, frame.offset..frame.end(), finding) });
+            walked.note(&met);
+            tell(place_of(number, frame, &met, proven));
         })?;
         tell(place(number, "tail", end..len, Finding::Unwritten));
         Ok(())
@@ -99,6 +95,20 @@ impl Verify<'_> {
             (None, _) => Opened::Damaged,
         }
     }
+}
+
+impl Walked {
+    fn note(&mut self, met: &Met<'_>) {
+        self.records += u64::from(*met != Met::Damage);
+        self.ended |= *met == Met::End;
+    }
+}
+
+fn place_of(number: u64, frame: FrameAt, met: &Met<'_>, proven: Finding) -> Place {
+    let finding = if *met == Met::Damage { Finding::Damaged } else { proven };
+    let entries = u64::from(matches!(met, Met::Commit(_) | Met::Unopened));
+    let name = frame.as_damaged().to_string();
+    Place { entries, ..place(number, &name, frame.offset..frame.end(), finding) }
 }
 
 fn place(number: u64, name: &str, bytes: Range<u64>, finding: Finding) -> Place {

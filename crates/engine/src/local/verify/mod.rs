@@ -30,7 +30,6 @@ use super::sorted_file::walk::Met;
 use super::store_record::StoreRecord;
 use crate::{CheckpointId, EngineError, KeyspaceId, Result};
 
-const BODY: u8 = 1;
 /// No file that is read as a whole is longer.
 const MAX_LEN: u64 = 1 << 32;
 
@@ -186,32 +185,11 @@ impl Verify<'_> {
                 return Opened::Nothing;
             }
         };
-        let (head, body) = (
-            0..u64_of(HEADER_LEN.min(bytes.len())),
-            u64_of(HEADER_LEN.min(bytes.len()))..u64_of(bytes.len()),
-        );
-        let Some(header) = FileHeader::decode(&bytes).ok().filter(|header| (file.is_right)(header)) else {
-            tell(file.place("header", head, Finding::Damaged));
-            tell(file.place("body", body, Finding::Unread));
-            return Opened::Nothing;
-        };
-        if keys.is_empty() {
-            tell(file.place("header", head, Finding::Sound));
-            tell(file.place("body", body, Finding::Unread));
-            return Opened::Nothing;
-        }
-        let Some(cipher) = keys.iter().find_map(|key| header.cipher(key.borrow()).ok()) else {
-            tell(file.place("header", head, Finding::Damaged));
-            tell(file.place("body", body, Finding::Unread));
-            return Opened::OtherKey;
-        };
-        let mut sealed = bytes.get(HEADER_LEN..).unwrap_or_default().to_vec();
-        let opened = cipher.decrypt_vec(BODY, 0, &mut sealed);
-        // The header's fields are bound to the body: only both together are authentic.
-        let found = if opened.is_ok() { Finding::Authentic } else { Finding::Damaged };
-        tell(file.place("header", head, if opened.is_ok() { found } else { Finding::Sound }));
-        tell(file.place("body", body, found));
-        opened.map_or(Opened::Nothing, |()| Opened::Body(sealed))
+        let head_len = HEADER_LEN.min(bytes.len());
+        let (header, body, opened) = open_small(&bytes, file, keys);
+        tell(file.place("header", 0..u64_of(head_len), header));
+        tell(file.place("body", u64_of(head_len)..u64_of(bytes.len()), body));
+        opened
     }
 
     /// What the file `store` names and is not there at all.
@@ -244,6 +222,28 @@ impl Verify<'_> {
     /// A path, relative to the store.
     fn name(&self, path: &Path) -> String {
         path.strip_prefix(self.folder).unwrap_or(path).to_string_lossy().into_owned()
+    }
+}
+
+/// What is found of header and body of a file, and what the body is.
+fn open_small<K: std::borrow::Borrow<SecretKey>>(
+    bytes: &[u8],
+    file: &SmallFile<'_>,
+    keys: &[K],
+) -> (Finding, Finding, Opened) {
+    let Some(header) = FileHeader::decode(bytes).ok().filter(|header| (file.is_right)(header)) else {
+        return (Finding::Damaged, Finding::Unread, Opened::Nothing);
+    };
+    if keys.is_empty() {
+        return (Finding::Sound, Finding::Unread, Opened::Nothing);
+    }
+    let Some(cipher) = keys.iter().find_map(|key| header.cipher(key.borrow()).ok()) else {
+        return (Finding::Damaged, Finding::Unread, Opened::OtherKey);
+    };
+    // The header's fields are bound to the body: only both together are authentic.
+    match cipher.decrypt_body(bytes.get(HEADER_LEN..).unwrap_or_default()) {
+        Ok(body) => (Finding::Authentic, Finding::Authentic, Opened::Body(body)),
+        Err(_) => (Finding::Sound, Finding::Damaged, Opened::Nothing),
     }
 }
 
