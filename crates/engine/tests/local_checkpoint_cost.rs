@@ -167,7 +167,7 @@ fn costs(files: u8, values: u8, len: usize) -> Costs {
     // Each flush is a file, and stays one.
     let (level0_files, settle_after, log_extent_bytes) = (1000, Duration::ZERO, 4 << 10);
     let options = Options { level0_files, settle_after, log_extent_bytes, ..Options::default() };
-    let engine = LocalEngine::open(env, Path::new("/store"), key(), options).expect("a store");
+    let engine = LocalEngine::open_by_hand(env, Path::new("/store"), key(), options).expect("a store");
     wait(engine.create(ONE, key())).expect("created");
     for file in 0..files {
         let write = |number| Write {
@@ -181,6 +181,7 @@ fn costs(files: u8, values: u8, len: usize) -> Costs {
         wait(engine.flush()).expect("a file");
     }
     assert_eq!(engine.levels(ONE).expect("levels")[0].0, usize::from(files));
+    engine.settle();
     Costs {
         checkpoint: disk.cost_of(|| {
             wait(engine.checkpoint(ONE, TAKEN, key())).expect("taken");

@@ -30,10 +30,10 @@ fn key() -> SecretKey {
 
 fn start(disk: &SimDisk) -> Result<Arc<LocalEngine>> {
     let env = Env { disk: Arc::new(disk.clone()), ..Env::real() };
-    // Nothing happens in the background that is not asked for: each change of the disk has its number.
+    // Each change of the disk has its number.
     let (settle_after, level0_files, log_extent_bytes) = (Duration::ZERO, 100, 4 << 10);
     let options = Options { settle_after, level0_files, log_extent_bytes, ..Options::default() };
-    LocalEngine::open(env, Path::new(STORE), key(), options)
+    LocalEngine::open_by_hand(env, Path::new(STORE), key(), options)
 }
 
 type Step = fn(&LocalEngine) -> Result<()>;

@@ -43,7 +43,7 @@ fn put_all(engine: &LocalEngine, value: u8) {
 fn store() -> SimDisk {
     let disk = SimDisk::new();
     let env = Env { disk: Arc::new(disk.clone()), ..Env::real() };
-    let options = Options { block_bytes: 512, ..Options::default() };
+    let options = Options { block_bytes: 512, log_extent_bytes: 16 << 10, ..Options::default() };
     let engine = LocalEngine::open(env, Path::new(STORE), key(1), options).expect("a store");
     wait(engine.create(ONE, key(2))).expect("created");
     put_all(&engine, 1);
