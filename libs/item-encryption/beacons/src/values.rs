@@ -49,21 +49,42 @@ impl Search {
         item: &HashMap<String, V>,
         part: impl Fn(&Standard, &Found<'_, V>) -> Result<String, ItemError>,
     ) -> Result<Option<String>, ItemError> {
-        let values = beacon.parts.iter().map(|of| self.part(beacon, of, item, &part));
-        let values = values.collect::<Result<Vec<_>, _>>()?;
         for constructor in &beacon.constructors {
-            let parts = constructor
-                .iter()
-                .map(|place| (place.required, values.get(place.part).and_then(Option::as_ref)));
-            if parts.clone().any(|(required, value)| required && value.is_none()) {
+            let mut parts = Vec::new();
+            for place in constructor {
+                parts.extend(beacon.parts.get(place.part).map(|of| (of, place.required)));
+            }
+            if !self.fits(&parts, item)? {
                 continue;
             }
-            let present: Vec<&str> = parts.filter_map(|(_, value)| value.map(String::as_str)).collect();
+            let parts = parts.iter().map(|(of, _)| self.part(beacon, of, item, &part));
+            let present: Vec<String> = parts.filter_map(Result::transpose).collect::<Result<_, _>>()?;
             if !present.is_empty() {
                 return Ok(Some(present.join(&beacon.split.to_string())));
             }
         }
         Ok(None)
+    }
+
+    /// Whether an item has all that a constructor requires; what is wrong with other values does not matter.
+    fn fits<V: AttributeValue>(
+        &self,
+        parts: &[(&CompoundPart, bool)],
+        item: &HashMap<String, V>,
+    ) -> Result<bool, ItemError> {
+        for (part, _) in parts.iter().filter(|(_, required)| *required) {
+            let is_there = match &part.source {
+                PartSource::Signed(location) => location.find(item).is_some(),
+                PartSource::Encrypted(name) => match self.standard.get(name) {
+                    Some(of) => self.source(of, item)?.is_some(),
+                    None => false,
+                },
+            };
+            if !is_there {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// A part with its prefix.
@@ -77,7 +98,10 @@ impl Search {
         let value = match &part.source {
             PartSource::Signed(location) => signed(beacon, location, item)?,
             PartSource::Encrypted(name) => match self.standard.get(name) {
-                Some(of) => self.source(of, item)?.map(|value| encrypted(of, &value)).transpose()?,
+                Some(of) => match self.source(of, item)? {
+                    Some(value) => Some(encrypted(of, &Found::Text(unsplit(beacon, &value.view())?))?),
+                    None => None,
+                },
                 None => None,
             },
         };
@@ -90,13 +114,17 @@ fn signed<V: AttributeValue>(
     location: &Location,
     item: &HashMap<String, V>,
 ) -> Result<Option<String>, ItemError> {
-    let Some(value) = location.find(item) else { return Ok(None) };
-    let text = text_of(&beacon.name, &value.view())?.into_owned();
+    location.find(item).map(|value| unsplit(beacon, &value.view())).transpose()
+}
+
+/// The text of a part. Queries are taken apart at the split character, so that no part may contain it.
+fn unsplit<V>(beacon: &Compound, view: &View<'_, V>) -> Result<String, ItemError> {
+    let text = text_of(&beacon.name, view)?.into_owned();
     if text.contains(beacon.split) {
-        let reason = "a signed part contains the split character";
+        let reason = "a part contains the split character";
         return Err(ItemError::Value { beacon: beacon.name.clone(), reason });
     }
-    Ok(Some(text))
+    Ok(text)
 }
 
 impl Virtual {
@@ -114,12 +142,14 @@ impl Virtual {
     }
 }
 
-/// Strings, and numbers in their one spelling, are texts.
+/// What can be part of a text, as AWS's clients write it; numbers in the one spelling that DynamoDB gives them.
 pub(crate) fn text_of<'v, V>(beacon: &str, view: &View<'v, V>) -> Result<Cow<'v, str>, ItemError> {
     let refused = |reason| ItemError::Value { beacon: beacon.to_owned(), reason };
     match view {
         View::S(text) => Ok(Cow::Borrowed(text)),
         View::N(text) => number::plain(text).ok_or(refused("a number is none")),
-        _ => Err(refused("only strings and numbers can be parts of it")),
+        View::Bool(value) => Ok(Cow::Borrowed(if *value { "true" } else { "false" })),
+        View::Null => Ok(Cow::Borrowed("null")),
+        _ => Err(refused("binary values, sets, lists and maps cannot be parts of it")),
     }
 }
