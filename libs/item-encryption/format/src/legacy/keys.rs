@@ -7,12 +7,11 @@ use aws_lc_rs::cipher::{
 use aws_lc_rs::iv::FixedLength;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use rsa::pkcs8::{DecodePrivateKey, DecodePublicKey};
-use rsa::{Oaep, Pkcs1v15Encrypt, RsaPrivateKey, RsaPublicKey};
 use zeroize::Zeroizing;
 
 use super::aes_wrap::{aes_unwrap, aes_wrap};
 use super::description::{Description, KEY_ALGORITHM, WRAP_ALGORITHM, WRAPPED_KEY};
+use super::rsa;
 use crate::Error;
 use crate::primitive::random;
 
@@ -86,20 +85,20 @@ pub enum WrappingKey {
     /// RFC 3394, with an AES key of 16, 24 or 32 bytes.
     Aes(Zeroizing<Vec<u8>>),
     /// RSA, for reading.
-    RsaPrivate(Box<RsaPrivateKey>),
+    RsaPrivate(Box<rsa::UnwrappingKey>),
     /// RSA, for writing.
-    RsaPublic(Box<RsaPublicKey>),
+    RsaPublic(Box<rsa::WrappingKey>),
 }
 
 impl WrappingKey {
     /// An RSA private key (PKCS#8, DER).
     pub fn rsa_private(der: &[u8]) -> Result<Self, Error> {
-        Ok(Self::RsaPrivate(Box::new(RsaPrivateKey::from_pkcs8_der(der).map_err(|_| Error::Cipher)?)))
+        Ok(Self::RsaPrivate(Box::new(rsa::UnwrappingKey::new(der)?)))
     }
 
     /// An RSA public key (SPKI, DER).
     pub fn rsa_public(der: &[u8]) -> Result<Self, Error> {
-        Ok(Self::RsaPublic(Box::new(RsaPublicKey::from_public_key_der(der).map_err(|_| Error::Cipher)?)))
+        Ok(Self::RsaPublic(Box::new(rsa::WrappingKey::new(der)?)))
     }
 
     /// A fresh content key, and the description by which it is found again.
@@ -128,22 +127,16 @@ impl WrappingKey {
     fn wrap(&self, key: &[u8]) -> Result<(Vec<u8>, &'static str), Error> {
         match self {
             Self::Aes(wrapping) => Ok((aes_wrap(wrapping, key)?, AES_WRAP)),
-            Self::RsaPublic(public) => Ok((rsa_wrap(public, key)?, RSA_OAEP)),
-            Self::RsaPrivate(private) => Ok((rsa_wrap(&private.to_public_key(), key)?, RSA_OAEP)),
+            Self::RsaPublic(public) => Ok((public.oaep(key)?, RSA_OAEP)),
+            Self::RsaPrivate(private) => Ok((private.wrapping().oaep(key)?, RSA_OAEP)),
         }
     }
 
     fn unwrap_bytes(&self, wrapped: &[u8], algorithm: Option<&str>) -> Result<Zeroizing<Vec<u8>>, Error> {
         match (self, algorithm) {
             (Self::Aes(wrapping), Some(AES_WRAP)) => aes_unwrap(wrapping, wrapped),
-            (Self::RsaPrivate(key), Some(RSA_OAEP)) => decrypted(key.decrypt_blinded(
-                &mut Entropy,
-                Oaep::new_with_mgf_hash::<sha2::Sha256, sha1::Sha1>(),
-                wrapped,
-            )),
-            (Self::RsaPrivate(key), None) => {
-                decrypted(key.decrypt_blinded(&mut Entropy, Pkcs1v15Encrypt, wrapped))
-            }
+            (Self::RsaPrivate(key), Some(RSA_OAEP)) => key.oaep(wrapped),
+            (Self::RsaPrivate(key), None) => key.pkcs1(wrapped),
             _ => Err(Error::Unwrap),
         }
     }
@@ -159,37 +152,3 @@ fn check_algorithm(description: &Description, key: &[u8]) -> Result<(), Error> {
     };
     if bits == Some(8 * key.len()) { Ok(()) } else { Err(Error::Unwrap) }
 }
-
-fn decrypted(result: rsa::Result<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, Error> {
-    result.map(Zeroizing::new).map_err(|_| Error::Unwrap)
-}
-
-/// SHA-256 for the label, but MGF1 with SHA-1: the default of Java's cryptography, and so of the format.
-fn rsa_wrap(key: &RsaPublicKey, content: &[u8]) -> Result<Vec<u8>, Error> {
-    let padding = Oaep::new_with_mgf_hash::<sha2::Sha256, sha1::Sha1>();
-    key.encrypt(&mut Entropy, padding, content).map_err(|_| Error::Cipher)
-}
-
-/// The operating system's randomness, in the shape the RSA library asks for.
-struct Entropy;
-
-impl rsa::rand_core::RngCore for Entropy {
-    fn next_u32(&mut self) -> u32 {
-        rsa::rand_core::impls::next_u32_via_fill(self)
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        rsa::rand_core::impls::next_u64_via_fill(self)
-    }
-
-    fn fill_bytes(&mut self, bytes: &mut [u8]) {
-        aws_lc_rs::rand::fill(bytes).expect("the operating system's random generator works");
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rsa::rand_core::Error> {
-        self.fill_bytes(bytes);
-        Ok(())
-    }
-}
-
-impl rsa::rand_core::CryptoRng for Entropy {}

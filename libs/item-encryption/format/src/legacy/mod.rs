@@ -11,6 +11,7 @@ pub mod description;
 pub mod direct_kms;
 pub mod item;
 pub mod keys;
+mod rsa;
 pub mod serialize;
 pub mod signature;
 pub mod signing;

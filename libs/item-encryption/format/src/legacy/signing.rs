@@ -1,11 +1,9 @@
 //! Keys that sign items, and verify them.
 
 use aws_lc_rs::hmac;
-use rsa::pkcs8::{DecodePrivateKey, DecodePublicKey};
-use rsa::signature::{SignatureEncoding, Signer, Verifier};
-use rsa::{RsaPrivateKey, RsaPublicKey, pkcs1v15};
 
 use super::description::{Description, SIGNING_ALGORITHM};
+use super::rsa;
 use crate::Error;
 
 /// The digests that items are signed over.
@@ -25,7 +23,7 @@ pub enum VerifyingKey {
     /// HMAC.
     Hmac(Box<hmac::Key>),
     /// RSASSA-PKCS1-v1.5 with SHA-256, SHA-384 or SHA-512, as the description says.
-    Rsa(Box<RsaPublicKey>),
+    Rsa(Box<rsa::VerifyingKey>),
 }
 
 impl VerifyingKey {
@@ -43,33 +41,19 @@ impl VerifyingKey {
 
     /// An RSA public key (SPKI, DER).
     pub fn rsa(der: &[u8]) -> Result<Self, Error> {
-        Ok(Self::Rsa(Box::new(RsaPublicKey::from_public_key_der(der).map_err(|_| Error::Cipher)?)))
+        Ok(Self::Rsa(Box::new(rsa::VerifyingKey::new(der)?)))
     }
 
     /// Whether a signature fits.
     pub fn verify(&self, message: &[u8], signature: &[u8], description: &Description) -> Result<(), Error> {
         match self {
             Self::Hmac(key) => hmac::verify(key, message, signature).map_err(|_| Error::Signature),
-            Self::Rsa(key) => verify_rsa(key, message, signature, description),
+            Self::Rsa(key) => {
+                let algorithm = description.get(SIGNING_ALGORITHM).map_or("SHA256withRSA", String::as_str);
+                key.verify(algorithm, message, signature)
+            }
         }
     }
-}
-
-fn verify_rsa(
-    key: &RsaPublicKey,
-    message: &[u8],
-    signature: &[u8],
-    description: &Description,
-) -> Result<(), Error> {
-    let signature = pkcs1v15::Signature::try_from(signature).map_err(|_| Error::Signature)?;
-    let key = key.clone();
-    let verified = match description.get(SIGNING_ALGORITHM).map_or("SHA256withRSA", String::as_str) {
-        "SHA256withRSA" => pkcs1v15::VerifyingKey::<sha2::Sha256>::new(key).verify(message, &signature),
-        "SHA384withRSA" => pkcs1v15::VerifyingKey::<sha2::Sha384>::new(key).verify(message, &signature),
-        "SHA512withRSA" => pkcs1v15::VerifyingKey::<sha2::Sha512>::new(key).verify(message, &signature),
-        _ => return Err(Error::Signature),
-    };
-    verified.map_err(|_| Error::Signature)
 }
 
 /// Makes signatures.
@@ -77,7 +61,7 @@ pub enum SigningKey {
     /// HMAC over a digest.
     Hmac(Digest, Box<hmac::Key>),
     /// RSASSA-PKCS1-v1.5 over a digest.
-    Rsa(Digest, Box<RsaPrivateKey>),
+    Rsa(Digest, Box<rsa::SigningKey>),
 }
 
 impl SigningKey {
@@ -95,8 +79,7 @@ impl SigningKey {
 
     /// An RSA private key (PKCS#8, DER), and the digest it signs over.
     pub fn rsa(digest: Digest, der: &[u8]) -> Result<Self, Error> {
-        let key = RsaPrivateKey::from_pkcs8_der(der).map_err(|_| Error::Cipher)?;
-        Ok(Self::Rsa(digest, Box::new(key)))
+        Ok(Self::Rsa(digest, Box::new(rsa::SigningKey::new(der)?)))
     }
 
     /// The algorithm's name in the description.
@@ -116,15 +99,7 @@ impl SigningKey {
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
         match self {
             Self::Hmac(_, key) => Ok(hmac::sign(key, message).as_ref().to_vec()),
-            Self::Rsa(digest, key) => {
-                let key = (**key).clone();
-                let signature = match digest {
-                    Digest::Sha256 => pkcs1v15::SigningKey::<sha2::Sha256>::new(key).try_sign(message),
-                    Digest::Sha384 => pkcs1v15::SigningKey::<sha2::Sha384>::new(key).try_sign(message),
-                    Digest::Sha512 => pkcs1v15::SigningKey::<sha2::Sha512>::new(key).try_sign(message),
-                };
-                Ok(signature.map_err(|_| Error::Cipher)?.to_vec())
-            }
+            Self::Rsa(digest, key) => key.sign(*digest, message),
         }
     }
 }

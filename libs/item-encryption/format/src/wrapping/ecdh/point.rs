@@ -1,6 +1,10 @@
 //! Public keys: points of a curve, in their compressed form, and as SubjectPublicKeyInfo.
 
-use rsa::BigUint;
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA512_ASN1, EcdsaVerificationAlgorithm,
+    ParsedPublicKey,
+};
 
 use super::{Curve, is_on_curve};
 use crate::Error;
@@ -52,14 +56,9 @@ impl Point {
     /// # Errors
     /// [`Error::Cipher`].
     pub fn to_spki(&self) -> Result<Vec<u8>, Error> {
-        let (sign, x) = self.bytes.split_first().ok_or(Error::Cipher)?;
-        let y = self.curve.y_of(&BigUint::from_bytes_be(x), *sign).to_bytes_be();
-        let padding = vec![0; self.curve.coordinate_len().saturating_sub(y.len())];
-        let uncompressed = [&[4], x, &padding, &y].concat();
-        if !is_on_curve(self.curve, &uncompressed) {
-            return Err(Error::Cipher);
-        }
-        Ok([self.curve.spki_prefix(), &uncompressed].concat())
+        let key = ParsedPublicKey::new(self.curve.signatures(), &self.bytes).map_err(|_| Error::Cipher)?;
+        let der: PublicKeyX509Der<'_> = key.as_der().map_err(|_| Error::Cipher)?;
+        Ok(der.as_ref().to_vec())
     }
 }
 
@@ -88,33 +87,12 @@ impl Curve {
         }
     }
 
-    /// The prime and b of `y² = x³ - 3x + b` (FIPS 186, hexadecimal).
-    const fn parameters(self) -> (&'static [u8], &'static [u8]) {
+    /// Signatures on this curve: the part of the cipher library that spells public keys out.
+    const fn signatures(self) -> &'static EcdsaVerificationAlgorithm {
         match self {
-            Self::P256 => (
-                b"ffffffff00000001000000000000000000000000ffffffffffffffffffffffff",
-                b"5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b",
-            ),
-            Self::P384 => (
-                b"fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffff0000000000000000ffffffff",
-                b"b3312fa7e23ee7e4988e056be3f82d19181d9c6efe8141120314088f5013875ac656398d8a2ed19d2a85c8edd3ec2aef",
-            ),
-            Self::P521 => (
-                b"01ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
-                b"0051953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109e156193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00",
-            ),
+            Self::P256 => &ECDSA_P256_SHA256_ASN1,
+            Self::P384 => &ECDSA_P384_SHA384_ASN1,
+            Self::P521 => &ECDSA_P521_SHA512_ASN1,
         }
-    }
-
-    /// The y of a public point. The primes leave 3 modulo 4, so a root is a power. No secret goes in.
-    fn y_of(self, x: &BigUint, sign: u8) -> BigUint {
-        let (prime, b) = self.parameters();
-        let number = |hex| BigUint::parse_bytes(hex, 16).unwrap_or_default();
-        let (prime, b) = (number(prime), number(b));
-        let three = BigUint::from(3u8);
-        let square = (x.modpow(&three, &prime) + &prime * &three - x * &three % &prime + b) % &prime;
-        let root = square.modpow(&((&prime + 1u8) / 4u8), &prime);
-        let is_odd = &root % 2u8 == BigUint::from(1u8);
-        if is_odd == (sign == 3) { root } else { prime - root }
     }
 }
