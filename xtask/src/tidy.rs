@@ -11,9 +11,11 @@
 //! | [`papers`] | paths and links in the papers lead somewhere; every stored format has its fixture |
 //! | [`cipher`] | only `crates/crypto` touches the cipher library |
 //! | [`licences`] | what we are built of is licensed as `deny.toml` allows |
+//! | [`budget`] | item encryption without a KMS names at most 15 crates |
 //!
 //! Clippy enforces the rest (`clippy.toml`: clocks, files and randomness only in `env`).
 
+mod budget;
 mod cipher;
 mod comments;
 mod decoders;
@@ -61,6 +63,7 @@ const RULES: &[Rule] = &[
     ("papers", papers::check),
     ("cipher", cipher::check),
     ("licences", licences::check),
+    ("budget", budget::check),
 ];
 
 /// Applies every rule to the checkout and tells how it stands.

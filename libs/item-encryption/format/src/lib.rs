@@ -26,6 +26,8 @@ mod primitive;
 pub mod schema;
 pub mod value;
 pub mod wrapping;
+#[cfg(test)]
+mod wycheproof;
 
 pub use action::{Action, Suite, TableConfig};
 pub use error::Error;

@@ -107,7 +107,7 @@ impl KeyType for Len32 {
     }
 }
 
-fn expanded(data_key: &[u8], purpose: &[u8]) -> Result<Zeroizing<[u8; 32]>, Error> {
+pub(crate) fn expanded(data_key: &[u8], purpose: &[u8]) -> Result<Zeroizing<[u8; 32]>, Error> {
     let mut bytes = Zeroizing::new([0; 32]);
     let prk = Salt::new(HKDF_SHA256, &[]).extract(data_key);
     let info = [purpose];

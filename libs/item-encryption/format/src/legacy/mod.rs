@@ -6,12 +6,12 @@
 //! Map: [`item`] (an item in and out) · [`description`] (the material description) · [`keys`] (content
 //! and wrapping keys) · `aes_wrap` · [`signing`] (signing keys) · [`direct_kms`] (a data key of a KMS for each item) · [`signature`] (what is signed, in both languages' orders) · [`serialize`].
 
-mod aes_wrap;
+pub(crate) mod aes_wrap;
 pub mod description;
 pub mod direct_kms;
 pub mod item;
 pub mod keys;
-mod rsa;
+pub(crate) mod rsa;
 pub mod serialize;
 pub mod signature;
 pub mod signing;

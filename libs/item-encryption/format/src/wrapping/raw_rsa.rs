@@ -77,9 +77,9 @@ impl RawRsa {
     ) -> Option<Result<DataKey, Error>> {
         let is_this =
             encrypted.provider_id == self.namespace && encrypted.provider_info == self.name.as_bytes();
-        let private = self.private.clone().filter(|_| is_this)?;
+        self.private.as_ref().filter(|_| is_this)?;
         let open = || {
-            let mut opened = self.decrypt(private, encrypted.wrapped_intermediate()?)?;
+            let mut opened = self.decrypt(encrypted.wrapped_intermediate()?)?;
             DataKey::open(encrypted, at, bound, &secret(&mut opened)?)
         };
         Some(open())
@@ -97,7 +97,8 @@ impl RawRsa {
         Ok(out)
     }
 
-    fn decrypt(&self, key: PrivateDecryptingKey, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+    pub(crate) fn decrypt(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let key = self.private.clone().ok_or(Error::Unwrap)?;
         let mut out = Zeroizing::new(vec![0; key.key_size_bytes()]);
         let read = match self.padding.oaep() {
             Some(padding) => OaepPrivateDecryptingKey::new(key)

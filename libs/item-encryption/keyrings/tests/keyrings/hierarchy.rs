@@ -13,7 +13,7 @@ use item_encryption_keyrings::{
     CacheLimits, HierarchicalKeyring, KeyArn, KeyStore, Keyring, KeyringError, SealedKeys, VersionId,
 };
 
-use crate::world::{ARN, FakeClock, FakeKms, FakeTables, note, open, seal};
+use crate::world::{ARN, FakeClock, FakeKms, FakeTables, note, open, seal, seal_item};
 
 struct World {
     kms: FakeKms,
@@ -113,6 +113,38 @@ fn many_readers_at_once_make_one_call_of_the_kms() {
     let opened = block_on(join_all((0..50).map(|_| keyring.unwrap(&keys))));
     assert!(opened.iter().all(Result::is_ok));
     assert_eq!(world.kms.calls("Decrypt"), before + 1);
+}
+
+#[test]
+fn eight_tasks_over_many_items_make_two_calls_of_the_kms() {
+    assert_eq!(calls_of(8, 25), 2);
+}
+
+/// `cargo test --release -p item-encryption-keyrings --test keyrings a_million_items -- --ignored`
+#[test]
+#[ignore = "half a minute where it is optimised"]
+fn a_million_items_over_eight_tasks_make_two_calls_of_the_kms() {
+    assert_eq!(calls_of(8, 125_000), 2);
+}
+
+/// How often the KMS is asked where each of `tasks` encrypts and decrypts `items` of its own, all at once: for the active
+/// branch key, and for the same as a version.
+fn calls_of(tasks: usize, items: usize) -> usize {
+    let world = World::new();
+    world.create("tenant").unwrap();
+    let keyring = world.keyring("tenant");
+    let pass = |task: usize| {
+        for number in 0..items {
+            let mut item = note();
+            item.insert("id".to_owned(), Value::S(format!("{task}-{number}")));
+            let sealed = seal_item(&keyring, item.clone()).unwrap();
+            assert_eq!(open(&keyring, sealed).unwrap(), item);
+        }
+    };
+    std::thread::scope(|scope| {
+        (0..tasks).for_each(|task| drop(scope.spawn(move || pass(task))));
+    });
+    world.kms.calls("Decrypt")
 }
 
 #[test]

@@ -34,10 +34,14 @@ pub fn note() -> Item {
 }
 
 pub fn seal(keyring: &dyn Keyring) -> Result<Item, KeyringError> {
-    let context = encryption_context(&note(), &config())?;
+    seal_item(keyring, note())
+}
+
+pub fn seal_item(keyring: &dyn Keyring, item: Item) -> Result<Item, KeyringError> {
+    let context = encryption_context(&item, &config())?;
     let mut materials = EncryptionMaterials::new(context, Suite::NoEcdsa)?;
     block_on(keyring.wrap(&mut materials))?;
-    Ok(encrypt(note(), &config(), &materials)?)
+    Ok(encrypt(item, &config(), &materials)?)
 }
 
 pub fn open(keyring: &dyn Keyring, item: Item) -> Result<Item, KeyringError> {
