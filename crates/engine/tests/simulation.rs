@@ -76,6 +76,11 @@ fn a_life_that_a_seed_decides_is_as_the_model_says() {
 }
 
 #[test]
+fn faults_and_cuts_at_every_operation() {
+    on_disk::interrupted_everywhere(&Simulated::<()>::default());
+}
+
+#[test]
 fn a_seed_gives_the_same_life_again() {
     let live = || on_disk::simulation(&Simulated::<()>::default(), 7, 300);
     assert_eq!(live(), live());

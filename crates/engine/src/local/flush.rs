@@ -203,4 +203,5 @@ fn take_over(open: &OpenKeyspace, frozen: &[Arc<Memtable>], written: Option<Arc<
             floor: horizon.max(tree.floor),
         }
     });
+    frozen.iter().for_each(|table| table.set_flushed());
 }

@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::cmp::Ordering as Order;
 use std::ops::Bound;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use crossbeam_skiplist::SkipMap;
@@ -23,6 +23,7 @@ pub struct Memtable {
     bytes: AtomicUsize,
     /// Of all memtables of the store.
     total: Arc<AtomicUsize>,
+    counted: AtomicBool,
     last_sequence: AtomicU64,
     puts: AtomicU64,
     removals: AtomicU64,
@@ -42,7 +43,7 @@ pub struct MemtableStats {
 
 impl Drop for Memtable {
     fn drop(&mut self) {
-        self.total.fetch_sub(self.bytes(), Ordering::Relaxed);
+        self.set_flushed();
     }
 }
 
@@ -121,16 +122,25 @@ impl PartialOrd for dyn Place + '_ {
 }
 
 impl Memtable {
-    /// An empty one, whose bytes are counted in `total` besides, as long as it lives.
+    /// An empty one, whose bytes are counted in `total` besides, as long as it lives and is not flushed.
     pub fn new(total: &Arc<AtomicUsize>) -> Self {
         Self {
             entries: SkipMap::new(),
             bytes: AtomicUsize::new(0),
             total: total.clone(),
+            counted: AtomicBool::new(true),
             last_sequence: AtomicU64::new(0),
             puts: AtomicU64::new(0),
             removals: AtomicU64::new(0),
             value_bytes: AtomicU64::new(0),
+        }
+    }
+
+    /// What it holds is in a file: its bytes are counted in the total no more, though a snapshot may still read them
+    /// here. Commits that wait for memory must not wait for whoever holds a snapshot.
+    pub fn set_flushed(&self) {
+        if self.counted.swap(false, Ordering::Relaxed) {
+            self.total.fetch_sub(self.bytes(), Ordering::Relaxed);
         }
     }
 

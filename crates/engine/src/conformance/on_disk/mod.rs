@@ -33,7 +33,7 @@ pub use faults::{failed_drop, faults, full_disk};
 pub use nonces::nonces;
 pub use power_cuts::{adoption_cut_short, drop_cut_short, power_cuts, switch_cut_short};
 pub use rollbacks::rollbacks;
-pub use simulation::{Life, simulation};
+pub use simulation::{Life, interrupted_everywhere, simulation};
 pub use tampering::{tampered_checkpoints, tampering};
 pub use tokens::tokens_cut_short;
 pub use under_load::{stopped_under_load, under_load};

@@ -5,8 +5,8 @@
 //! randomness follows from the seed. So a seed gives the same life again, to the same change of the disk.
 //!
 //! Map: `model` and `history` (what must be there) · `call` (what is called, and answered) · `schedule` (what comes
-//! next) · `reads` (what is read, at every state that is promised) · `trouble` (faults, and how they are met) ·
-//! `recovery` (power cuts, and what is found).
+//! next) · `scripted` (a fixed life, interrupted everywhere) · `reads` (what is read, at every state that is promised) ·
+//! `trouble` (faults, and how they are met) · `recovery` (power cuts, and what is found).
 
 mod call;
 mod history;
@@ -14,6 +14,7 @@ mod model;
 mod reads;
 mod recovery;
 mod schedule;
+mod scripted;
 mod trouble;
 
 use std::cell::RefCell;
@@ -27,6 +28,7 @@ use env::{Clock, MovableClock, SeededRandom, SystemClock};
 use self::call::Call;
 use self::model::Model;
 use self::reads::Held;
+pub use self::scripted::interrupted_everywhere;
 use self::trouble::Trouble;
 use super::OnDisk;
 use super::rig::Rig;

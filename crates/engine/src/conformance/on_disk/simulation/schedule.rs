@@ -181,7 +181,7 @@ impl World<'_> {
         Ok(())
     }
 
-    fn stop_and_start(&mut self) -> Lived {
+    pub(super) fn stop_and_start(&mut self) -> Lived {
         self.held = None;
         self.open.clear();
         let started = self.rig.start();

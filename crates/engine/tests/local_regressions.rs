@@ -1,4 +1,4 @@
-//! What the embedded engine once did wrong when the disk failed, found by lives that a seed decided.
+//! What the embedded engine once did wrong, found by lives that a seed decided.
 
 mod simulated;
 
@@ -68,4 +68,18 @@ fn a_log_that_could_not_grow_at_first_is_whole_after_a_power_cut() {
             }
         }
     }
+}
+
+/// Memtables that were flushed still counted while a snapshot held them, and commits waited for memory that only the
+/// snapshot's holder could give back.
+#[test]
+fn commits_do_not_wait_for_whoever_holds_a_snapshot() {
+    let engine = open(&SimDisk::new()).unwrap();
+    wait(engine.create(ONE, key())).unwrap();
+    let mut held = Vec::new();
+    for round in 0..20 {
+        assert!(matches!(put(&engine, 5 * round..5 * round + 5, 3000), Ok(Outcome::Applied(_))));
+        held.push(engine.snapshot(&[ONE], None).unwrap());
+    }
+    assert!(engine.metrics().memory_bytes < 64 << 10);
 }
