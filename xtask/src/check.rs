@@ -100,7 +100,12 @@ fn proofs(options: &Options) -> Vec<Step> {
         command
     };
     vec![
-        Step::tests("disk faults", "every kind of failure at every disk operation", Kind::Cargo, disk_faults),
+        Step::tests(
+            "disk faults",
+            "every kind of failure at every disk operation of two scripts",
+            Kind::Cargo,
+            disk_faults,
+        ),
         Step::tests("sdk", "every operation through the AWS SDK for Rust", Kind::Cargo, || {
             proof("conformance")
         }),
@@ -122,7 +127,8 @@ fn proofs(options: &Options) -> Vec<Step> {
 }
 
 fn disk_faults() -> Command {
-    let mut command = cargo(&["test", "--package", "engine", "--test", "local", "--", "--exact", "faults"]);
+    let mut command =
+        cargo(&["test", "--package", "engine", "--test", "local", "--test", "simulation", "--", "faults"]);
     command.env("STRONGROOM_TEST_DEPTH", "2");
     command
 }

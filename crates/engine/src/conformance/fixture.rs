@@ -95,6 +95,7 @@ pub(super) trait Asking {
     fn reopen(&self, number: u8);
     fn take(&self, number: u8, checkpoint: u8) -> CheckpointInfo;
     fn adopt_as(&self, checkpoint: u8, number: u8) -> KeyspaceId;
+    fn rotate_all(&self, number: u8);
     fn apply(&self, commit: Commit) -> Version;
     fn put(&self, keyspace: KeyspaceId, key: &Key, value: &[u8]) -> Version;
     fn remove(&self, keyspace: KeyspaceId, key: &Key) -> Version;
@@ -128,6 +129,17 @@ impl<E: Engine + ?Sized> Asking for E {
         let adopted = self.adopt(from, AsOf::Checkpoint, keyspace(number), table_key(number));
         wait(adopted).expect("a checkpoint is adopted");
         keyspace(number)
+    }
+
+    /// Rotates the data encryption keys of the keyspace with a number, to the end.
+    fn rotate_all(&self, number: u8) {
+        wait(self.rotate(keyspace(number))).expect("a rotation begins");
+        let is_done = |_: &u32| self.stats(keyspace(number)).expect("it is open").rotation.is_none();
+        let told = |waits: u32| {
+            std::thread::sleep(Duration::from_millis(1));
+            waits
+        };
+        (0..60_000).map(told).find(is_done).expect("a rotation ends");
     }
 
     fn apply(&self, commit: Commit) -> Version {

@@ -8,7 +8,7 @@ use crypto::SecretKey;
 use super::OnDisk;
 use super::rig::Rig;
 use crate::conformance::fixture::{Asking, keyspace, put, removal, wait, writes};
-use crate::{AsOf, CheckpointId, Key, Partition, Write};
+use crate::{AsOf, CheckpointId, Keep, Key, Partition, Token, Write};
 
 /// After every kind of step, each file there is or ever was is searched for partitions, sort bytes and
 /// values, for table keys and the store key: plain, as UTF-16, hexadecimal, and base64.
@@ -75,9 +75,22 @@ const STEPS: &[(&str, Act)] = &[
         wait(rig.engine().drop_keyspace(keyspace(3))).expect("dropped");
         wait(rig.engine().drop_checkpoint(CheckpointId([1; 16]))).expect("dropped");
     }),
+    ("kept versions and a commit under a token", |rig| {
+        // An engine that has neither has nothing to show.
+        let _kept = wait(rig.engine().keep_versions(keyspace(1), Keep::FromNow));
+        let token = Token { id: *TOKEN, request: *TOKEN };
+        let _once = wait(rig.engine().commit_once(token, writes(vec![small(1, 20)])));
+        wait(rig.engine().flush()).expect("a flush");
+    }),
+    ("a deep rotation", |rig| {
+        commit(rig, &[1, 2], 21);
+        [1, 2].iter().for_each(|number| rig.engine().rotate_all(*number));
+        commit(rig, &[1, 2], 22);
+        wait(rig.engine().flush()).expect("a flush");
+    }),
     ("removals", |rig| {
         let all =
-            (0..16).flat_map(|round| [1, 2].map(|number| removal(keyspace(number), &canary_key(round))));
+            (0..23).flat_map(|round| [1, 2].map(|number| removal(keyspace(number), &canary_key(round))));
         rig.engine().apply(writes(all.collect()));
         wait(rig.engine().flush()).expect("a flush");
     }),
@@ -115,6 +128,7 @@ fn canary_key(round: u8) -> Key {
 
 const PARTITION: &[u8; 16] = b"Canary-partition";
 const SORT: &str = "canary in the sort bytes";
+const TOKEN: &[u8; 32] = b"canary in the id of a token, too";
 const VALUE: &str = "canary in the value, a long one";
 
 /// Bytes without a pattern, so that they cannot turn up by chance.
@@ -127,8 +141,12 @@ fn table_key(number: u8) -> SecretKey {
 }
 
 fn secrets(on_disk: &dyn OnDisk) -> Vec<(String, Vec<u8>)> {
-    let canaries =
-        [("a partition", &PARTITION[..]), ("a sort key", SORT.as_bytes()), ("a value", VALUE.as_bytes())];
+    let canaries = [
+        ("a partition", &PARTITION[..]),
+        ("a sort key", SORT.as_bytes()),
+        ("a value", VALUE.as_bytes()),
+        ("a token", &TOKEN[..]),
+    ];
     let canaries = canaries.into_iter().map(|(name, bytes)| (name.to_owned(), bytes.to_vec()));
     let table_keys = (0..5).map(|number| (format!("table key {number}"), table_key_bytes(number).to_vec()));
     canaries.chain(table_keys).chain([("the store key".to_owned(), on_disk.store_key().to_vec())]).collect()

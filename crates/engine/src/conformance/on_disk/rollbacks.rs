@@ -12,8 +12,9 @@ use super::tampering::read_all;
 use crate::EngineError;
 use crate::conformance::fixture::{Asking, key, put, wait, writes};
 
-/// One keyspace or checkpoint rolled back alone is found, as a whole or file by file, and so is the list of
-/// them. Two files exchanged are found. Where a file that was put back is not needed any more, nothing changes.
+/// One keyspace, created or adopted, or checkpoint rolled back alone is found, as a whole or file by file, and so is
+/// the list of them; also to before a deep rotation. Two files exchanged are found. Where a file that was put back is
+/// not needed any more, deleted or never named, nothing changes.
 /// (Everything rolled back together is not found, nor is the log alone.)
 pub fn rollbacks(on_disk: &dyn OnDisk) {
     let (yesterday, today) = two_days(on_disk);
@@ -37,6 +38,11 @@ pub fn rollbacks(on_disk: &dyn OnDisk) {
         write(&disk, &path, &content);
         check(disk, false, &format!("{} put back", path.display()));
     }
+    for (path, content) in leftovers(&today.disk, on_disk.store()) {
+        let disk = today.disk.copy();
+        write(&disk, &path, &content);
+        check(disk, false, &format!("{} left behind", path.display()));
+    }
     let files: Vec<_> = today.disk.files().into_iter().filter(|(_, content)| !content.is_empty()).collect();
     for (at, (one, one_content)) in files.iter().enumerate() {
         for (other, other_content) in files.iter().skip(at + 1).filter(|(_, other)| other != one_content) {
@@ -46,6 +52,20 @@ pub fn rollbacks(on_disk: &dyn OnDisk) {
             check(disk, true, &format!("{} and {} exchanged", one.display(), other.display()));
         }
     }
+}
+
+/// Copies of files under names that a crash, or somebody, may leave: beside each other, and in each other's folders.
+fn leftovers(disk: &SimDisk, store: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let files: Vec<_> = disk.files().into_iter().filter(|(_, content)| !content.is_empty()).collect();
+    let folders = folders(disk, store);
+    let copies = |(path, content): &(PathBuf, Vec<u8>)| {
+        let beside = [(path.with_extension("new"), content.clone())];
+        let name = path.file_name().map(ToOwned::to_owned).unwrap_or_default();
+        let elsewhere = folders.iter().map(move |folder| folder.join(&name));
+        let elsewhere = elsewhere.filter(|copy| !disk.exists(copy).expect("an answer"));
+        beside.into_iter().chain(elsewhere.map(|copy| (copy, content.clone()))).collect::<Vec<_>>()
+    };
+    files.iter().flat_map(copies).collect()
 }
 
 /// A store, and the same store after more of everything.
@@ -60,11 +80,15 @@ fn two_days(on_disk: &dyn OnDisk) -> (Rig<'_>, Rig<'_>) {
     (0..3).for_each(|round| write_both(&rig, round));
     wait(rig.engine().flush()).expect("a flush");
     rig.engine().take(1, 1);
+    let three = rig.engine().adopt_as(1, 3);
+    rig.engine().put(three, &key(9, b"own"), &[9; 300]);
+    wait(rig.engine().flush()).expect("a flush");
     write_both(&rig, 3);
     rig.start().expect("a start");
     let yesterday = rig.on(rig.disk.copy());
-    [1, 2].iter().for_each(|number| rig.engine().reopen(*number));
+    [1, 2, 3].iter().for_each(|number| rig.engine().reopen(*number));
     write_both(&rig, 3);
+    [2, 3].iter().for_each(|number| rig.engine().rotate_all(*number));
     wait(rig.engine().flush()).expect("a flush");
     wait(rig.engine().drop_checkpoint(crate::CheckpointId([1; 16]))).expect("dropped");
     rig.engine().take(2, 1);

@@ -86,8 +86,8 @@ fn write_until_parked(rig: &Rig<'_>, open: KeyspaceId) {
     }
 }
 
-/// One bit of a checkpoint is flipped, in bytes spread over every file of it: adopting it and reading then fails, and
-/// says that something is damaged.
+/// One bit of a checkpoint, or of a keyspace that adopted one and has rotated its keys since, is flipped, in bytes
+/// spread over every file of both: adopting it or reading then fails, and says that something is damaged.
 pub fn tampered_checkpoints(on_disk: &dyn OnDisk) {
     let mut rig = Rig::new(on_disk, 1);
     rig.start().expect("a store on an empty disk");
@@ -95,14 +95,22 @@ pub fn tampered_checkpoints(on_disk: &dyn OnDisk) {
     let entries = (0..90_u8).map(|number| put(one, &key(number, b"a"), &[number; 200]));
     rig.engine().apply(writes(entries.collect()));
     rig.engine().take(1, 1);
+    let two = rig.engine().adopt_as(1, 2);
+    rig.engine().rotate_all(2);
+    rig.engine().put(two, &key(45, b"b"), &[45; 200]);
+    wait(rig.engine().flush()).expect("a flush");
+    rig.start().expect("a start");
+    // Removes what nothing names.
+    rig.engine().reopen(2);
     wait(rig.engine().drop_keyspace(one)).expect("dropped");
     let store = rig.on(rig.disk.kill());
     rig.stop();
     assert_eq!(read_all(&store).expect("it is sound before anything is flipped")[&keyspace(101)].len(), 90);
     let random = SeededRandom::new(1);
-    let checkpoints = on_disk.store().join("checkpoints");
-    for (path, content) in store.disk.files().into_iter().filter(|(path, _)| path.starts_with(&checkpoints)) {
-        let fields = (0..content.len() as u64).step_by(content.len() / 100 + 1);
+    let folders = ["checkpoints", "keyspaces"].map(|folder| on_disk.store().join(folder));
+    let is_in = |path: &Path| folders.iter().any(|folder| path.starts_with(folder));
+    for (path, content) in store.disk.files().into_iter().filter(|(path, _)| is_in(path)) {
+        let fields = (0..content.len() as u64).step_by(content.len() / 60 + 1);
         for byte in fields.flat_map(|at| bytes_to_flip(&(at..at + 1), &random)) {
             let tampered = store.on(store.disk.copy());
             tampered.disk.flip(&path, byte * 8 + random.below(8));
