@@ -10,6 +10,7 @@ use engine::local::{LocalEngine, Options};
 use engine::{
     Commit, Engine, EngineError, Key, KeyspaceId, Limit, Outcome, Partition, Result, Segment, Write,
 };
+use env::sim_disk::Fault;
 use env::{Disk, Env, SimDisk};
 
 const STORE: &str = "/store";
@@ -181,6 +182,25 @@ fn a_bit_that_flips_between_start_and_opening_is_named_and_stops_one_table() {
     assert!(name.ends_with("01.log") && place.starts_with("record 0"), "{name}, {place}");
     wait(engine.open(table(1), key_of(1))).expect("opened");
     assert_eq!(numbers(&engine, 1), [2, 4]);
+}
+
+#[test]
+fn a_damaged_segment_stays_though_it_cannot_be_renamed() {
+    let (disk, engine) = started_again();
+    drop(engine);
+    let segment = segments(&disk).remove(0);
+    disk.flip(&segment, (512 + 300) * 8);
+    for number in 1..100 {
+        let failing = disk.copy();
+        failing.fail_change(number, Fault::Io);
+        let _started = start_with(&failing, Options { salvage_log: true, ..Options::default() });
+        let is_there = |path: &Path| failing.exists(path).expect("an answer");
+        assert!(is_there(&segment) || is_there(&segment.with_extension("damaged")), "change {number}");
+        if failing.changes() < number {
+            return;
+        }
+    }
+    panic!("a start does not change the disk so often");
 }
 
 #[test]

@@ -66,7 +66,7 @@ impl Recovery<'_> {
         if record.newest < record.oldest {
             store_file.change(|_| {})?;
         }
-        self.remove_unused_segments(&record)?;
+        self.remove_unused_segments(&record, &[])?;
         let found = self.read_log(&record)?;
         found.seconds.iter().for_each(|seconds| store_file.note_seconds(seconds));
         record.floor = record.floor.max(found.last_sequence);
@@ -80,7 +80,7 @@ impl Recovery<'_> {
         let (last_sequence, recovered) = (record.floor, record.clone());
         store_file.change(|current| *current = recovered)?;
         found.damaged.iter().for_each(|number| self.keep_aside(*number));
-        self.remove_unused_segments(&record)?;
+        self.remove_unused_segments(&record, &found.damaged)?;
         let keyspaces = record.keyspaces.into_iter().map(|(id, anchor)| (id, anchor.flushed)).collect();
         let (segment, store_file) = (Arc::new(segment), Arc::new(store_file));
         Ok(Recovered { last_sequence, keyspaces, kept: found.kept, segment, store_file })
@@ -117,11 +117,12 @@ impl Recovery<'_> {
         Ok(StoreRecord { oldest: 1, ..StoreRecord::default() })
     }
 
-    /// Segments that were given back, or never used.
-    fn remove_unused_segments(&self, record: &StoreRecord) -> Result<()> {
+    /// Segments that were given back, or never used; but not those that could not be kept aside just now.
+    fn remove_unused_segments(&self, record: &StoreRecord, damaged: &[u64]) -> Result<()> {
         let io = |source| EngineError::io("listing the log", source);
+        let is_unused = |number| !record.needs_segment(number) && !damaged.contains(&number);
         for path in self.env.disk.list(&self.log_folder()).map_err(io)? {
-            if segment_number(&path).is_some_and(|number| !record.needs_segment(number)) {
+            if segment_number(&path).is_some_and(is_unused) {
                 remove_leftover(&*self.env.disk, &path);
             }
         }
