@@ -83,15 +83,17 @@ impl DynamoDb {
         }
     }
 
-    /// Items of several tables, each in the table at its place, as they were at one moment.
+    /// Items of several tables, each in the table at its place, as they were at one moment. No more of them is held at
+    /// once than they may weigh together.
     ///
     /// # Errors
-    /// Those of the engine.
+    /// Those of the engine; `ValidationException` where they weigh more than `most_bytes`.
     pub async fn read_together(
         &self,
         context: &CallContext,
         tables: &[OpenTable],
         keys: &[Key],
+        most_bytes: usize,
     ) -> Result<Vec<Option<EncodedItem>>, ApiError> {
         let keyspaces: BTreeSet<KeyspaceId> = tables.iter().map(|table| table.keyspace()).collect();
         let keyspaces: Vec<KeyspaceId> = keyspaces.into_iter().collect();
@@ -102,12 +104,21 @@ impl DynamoDb {
                 return Err(self.refused_of_some(context, &tables, error).await);
             }
         };
-        let mut found = Vec::with_capacity(keys.len());
+        let (mut found, mut bytes) = (Vec::with_capacity(keys.len()), 0);
         for (table, key) in tables.iter().zip(keys) {
-            match moment.get(table.keyspace(), key).await {
-                Ok(entry) => found.push(entry.map(|entry| EncodedItem::new(entry.value)).transpose()?),
+            let item = match moment.get(table.keyspace(), key).await {
+                Ok(entry) => entry.map(|entry| EncodedItem::new(entry.value)).transpose()?,
                 Err(error) => return Err(self.engine_refused(context, table, error).await),
+            };
+            bytes += item.as_ref().map_or(0, EncodedItem::size);
+            if bytes > most_bytes {
+                found.clear();
+            } else {
+                found.push(item);
             }
+        }
+        if bytes > most_bytes {
+            return Err(ApiError::validation(format!("Payload in response is too large.{bytes}")));
         }
         Ok(found)
     }

@@ -83,10 +83,9 @@ impl Operation<DynamoDb> for TransactGetItems {
         let Input { gets, return_capacity } = input;
         let tables = open_tables(room, context, gets.iter().map(|get| get.table.as_str())).await?;
         let addresses = all_addresses(&gets, &tables)?;
-        let found = room.read_together(context, &tables, &addresses).await?;
-        let sizes: Vec<usize> = found.iter().map(|item| item.as_ref().map_or(0, EncodedItem::size)).collect();
-        check_answer(sizes.iter().sum())?;
-        let units = sizes.iter().map(|size| Units::of_read(*size, Consistency::Strong));
+        let found = room.read_together(context, &tables, &addresses, MAX_BYTES).await?;
+        let size = |item: &Option<EncodedItem>| item.as_ref().map_or(0, EncodedItem::size);
+        let units = found.iter().map(|item| Units::of_read(size(item), Consistency::Strong));
         let names = gets.iter().map(|get| get.table.as_str());
         let consumed_capacity = return_capacity.tell_transaction(Side::Read, names.zip(units));
         let responses =
@@ -154,11 +153,4 @@ fn all_addresses(gets: &[Get], tables: &[OpenTable]) -> Result<Vec<Key>, ApiErro
         }
     }
     if reasons.iter().any(Reason::is_some) { Err(cancelled(&reasons)) } else { Ok(addresses) }
-}
-
-fn check_answer(size: usize) -> Result<(), ApiError> {
-    if size > MAX_BYTES {
-        return Err(ApiError::validation(format!("Payload in response is too large.{size}")));
-    }
-    Ok(())
 }
