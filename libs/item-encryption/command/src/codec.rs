@@ -80,6 +80,7 @@ impl Codec {
         let table = finder.as_ref().map_or_else(|| config.table(), |finder| finder.table().clone());
         let scheme = match config.format {
             Format::Dbesdk => {
+                refuse_what_serves_nothing(&config)?;
                 let materials = materials(config.materials_cache, keyrings(&config, connect)?)?;
                 Scheme::Dbesdk { materials, at_hand: at_hand(&config)? }
             }
@@ -260,12 +261,31 @@ fn refuse_what_legacy_lacks(config: &Config) -> Result<(), ConfigError> {
     if config.actions().values().any(in_context) {
         return Err(ConfigError::new("the legacy format has no SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT"));
     }
-    if config.materials_cache.is_some() {
-        return Err(ConfigError::new(
-            "[materials-cache] is for the dbesdk format; a most-recent provider has ttl-seconds",
-        ));
+    let lacking = [
+        (config.materials_cache.is_some(), "[materials-cache]: a most-recent provider has ttl-seconds"),
+        (!config.keyrings.is_empty(), "[[keyrings]]: its keys are those of [legacy-provider]"),
+        (config.unsigned_prefix.is_some(), "unsigned-prefix: list the names in unsigned-attributes"),
+    ];
+    match lacking.iter().find(|(is_there, _)| *is_there) {
+        Some((_, what)) => Err(ConfigError(format!("the legacy format has no {what}"))),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// Settings of the legacy format, where no legacy items are read.
+fn refuse_what_serves_nothing(config: &Config) -> Result<(), ConfigError> {
+    let idle = [
+        (config.legacy_provider.is_some(), "[legacy-provider]"),
+        (config.default_action.is_some(), "default-action"),
+    ];
+    let reads = config.read_policy.contains(&FormName::Legacy);
+    match idle.iter().find(|(is_there, _)| *is_there && !reads) {
+        Some((_, name)) => Err(ConfigError(format!(
+            "{name} is for legacy items, which this configuration does not read: take it out, or add \"legacy\" to \
+             read-policy"
+        ))),
+        None => Ok(()),
+    }
 }
 
 fn materials(

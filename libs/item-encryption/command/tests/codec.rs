@@ -136,6 +136,21 @@ fn configurations_that_make_no_sense_are_refused_with_a_reason() {
         let error = codec(&CURRENT.replace(from, to)).err().unwrap().to_string();
         assert!(error.contains(told), "{error}");
     }
+    for (config, line, told) in [
+        (CURRENT, "default-action = \"SIGN_ONLY\"", "default-action is for legacy items"),
+        (LEGACY, "unsigned-prefix = \":\"", "no unsigned-prefix"),
+        (
+            LEGACY,
+            "keyrings = [{ type = \"raw-aes\", namespace = \"n\", name = \"n\", key = { hex = \"00\" } }]",
+            "no [[keyrings]]",
+        ),
+    ] {
+        let config = config.replace("partition-key", &format!("{line}\npartition-key"));
+        let error = codec(&config).err().unwrap().to_string();
+        assert!(error.contains(told), "{error}");
+    }
+    let idle = format!("{CURRENT}[legacy-provider]\ntype = \"static\"\nkey = {{ hex = \"00\" }}\n");
+    assert!(codec(&idle).err().unwrap().to_string().contains("to read-policy"));
     let keyless = CURRENT.split("[[keyrings]]").next().unwrap();
     assert!(codec(keyless).err().unwrap().to_string().contains("[[keyrings]]"));
 }
@@ -278,5 +293,5 @@ fn materials_are_shared_where_that_is_configured_and_their_limits_checked() {
     let none = format!("{CURRENT}\n[materials-cache]\nmax-age-seconds = 60\nmax-uses = 0\n");
     assert!(codec(&none).err().unwrap().to_string().contains("at least 1"));
     let legacy = format!("{LEGACY}\n[materials-cache]\nmax-age-seconds = 60\n");
-    assert!(codec(&legacy).err().unwrap().to_string().contains("for the dbesdk format"));
+    assert!(codec(&legacy).err().unwrap().to_string().contains("no [materials-cache]"));
 }
