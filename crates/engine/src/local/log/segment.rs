@@ -157,11 +157,15 @@ impl Segment {
         if self.file.len()? != from {
             self.file.set_len(from)?;
         }
-        match ahead {
-            Ahead::Written => write_zeros(&*self.file, from, len)?,
-            Ahead::Reserved => self.file.reserve(from, len)?,
+        let grown = match ahead {
+            Ahead::Written => write_zeros(&*self.file, from, len),
+            Ahead::Reserved => self.file.reserve(from, len),
+        };
+        if let Err(failure) = grown.and_then(|()| self.file.sync()) {
+            // A disk that is nearly full may have given some of it, which what makes room again needs more.
+            drop(self.file.set_len(from));
+            return Err(failure);
         }
-        self.file.sync()?;
         self.prepared.fetch_max(len, Ordering::Release);
         Ok(())
     }
