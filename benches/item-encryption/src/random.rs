@@ -104,7 +104,9 @@ impl Random {
         let digits: String = (0..=self.below(38)).map(|_| char::from(b'0' + self.below(10) as u8)).collect();
         let sign = if self.below(2) == 0 { "-" } else { "" };
         let exponent = if self.below(4) == 0 { self.below(200) as i64 - 120 } else { 0 };
-        number::plain(&format!("{sign}{}.{}e{exponent}", &digits[..1], &digits[1..])).expect("a number").into_owned()
+        number::plain(&format!("{sign}{}.{}e{exponent}", &digits[..1], &digits[1..]))
+            .expect("a number")
+            .into_owned()
     }
 
     fn value(&mut self, depth: u32) -> Value {

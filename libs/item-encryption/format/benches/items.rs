@@ -1,7 +1,7 @@
 //! Items per second on one core, beside the bare cipher calls on as many bytes.
 //!
-//! Both run in short turns, so that what else the machine does falls on both alike, and are measured in the
-//! time this thread had a processor, where the system tells it; the ratio is told of the sums.
+//! All run in short turns, so that what else the machine does falls on them alike, and count by their quick batches,
+//! which nothing interrupted.
 
 #![allow(
     clippy::disallowed_methods,
@@ -28,7 +28,8 @@ fn main() {
         let (table, item) = (sample::table(suite), sample::item::<Value>());
         let stored = sample::sealed(item.clone(), &table, &key);
         assert_eq!(sample::opened(stored.clone(), &table, &key), item);
-        let mut bare = bare::Bare::of(&stored, &table, suite);
+        let bare = || bare::Bare::of(&stored, &table, suite);
+        let mut bare = [bare(), bare().extracting_once()];
         compare(
             &format!("{name} encrypt"),
             || timed(|| item.clone(), |item| black_box(sample::sealed(item, &table, &key))),
@@ -44,18 +45,22 @@ fn main() {
     }
 }
 
-/// Runs both in turns and tells their rates.
+/// Runs all in turns and tells their rates.
 fn compare(
     name: &str,
     mut ours: impl FnMut() -> Rate,
     theirs: impl Fn(&mut bare::Bare),
-    bare: &mut bare::Bare,
+    bare: &mut [bare::Bare; 2],
 ) {
-    let (mut own, mut other) = (Rate::default(), Rate::default());
+    let mut rates: [Rate; 3] = Default::default();
     for _ in 0..ROUNDS {
-        own.add(&ours());
-        other.add(&timed(|| (), |()| theirs(bare)));
+        rates[0].add(&ours());
+        rates[1].add(&timed(|| (), |()| theirs(&mut bare[0])));
+        rates[2].add(&timed(|| (), |()| theirs(&mut bare[1])));
     }
-    let (own, other) = (own.per_second(), other.per_second());
-    println!("{name}: {own:>8.0} items/s, bare {other:>8.0}, ratio {:.3}", own / other);
+    let [own, library, once] = rates.each_ref().map(Rate::per_second);
+    let (to_library, to_once) = (own / library, own / once);
+    println!(
+        "{name}: {own:>6.0} items/s, bare {library:>6.0}, ratio {to_library:.3}; extracting once {once:>6.0}, ratio {to_once:.3}"
+    );
 }

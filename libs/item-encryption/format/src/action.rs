@@ -24,7 +24,7 @@ pub enum Suite {
     /// 0x6701: AES-256-GCM, HKDF-SHA-512, key commitment, HMAC-SHA-384, ECDSA P-384. AWS's default.
     #[default]
     Ecdsa,
-    /// 0x6700: the same without ECDSA; 25 times faster. Whoever can read can then also write.
+    /// 0x6700: the same without ECDSA; about ten times faster. Whoever can read can then also write.
     NoEcdsa,
 }
 
