@@ -9,8 +9,8 @@
 //! · [`queue`] (order is given here) · [`writer`] (the one thread that writes; one sync per group).
 //!
 //! Invariants:
-//! - A segment that existed before this start is never appended to; each has a fresh salt, one writer, and
-//!   record indexes as nonces: no nonce repeats, not even in a store restored from a copy.
+//! - A segment that existed before this start is never appended to (the same bytes may be written again); each has a
+//!   fresh salt, one writer, and record indexes as nonces: no nonce repeats, not even in a store restored from a copy.
 //! - What does not read as zeros, durably, is not written to, so a lost sector reads as zeros.
 //! - A write or sync that failed is never retried: the log takes nothing more until a restart has read it.
 //!
