@@ -65,7 +65,9 @@ pub enum Error {
     #[error("the data key does not belong to this item")]
     WrongKey,
     /// A data key could not be unwrapped.
-    #[error("the wrapped data key does not open: another wrapping key or another encryption context")]
+    #[error(
+        "the wrapped data key does not open: it was wrapped by another key, or for another table name or primary key, or was changed"
+    )]
     Unwrap,
     /// The cipher library refused.
     #[error("the cipher library failed")]

@@ -71,7 +71,7 @@ pub enum KeyringError {
     #[error("no key of the keyring is among the item's recipients: {0}")]
     NotARecipient(String),
     /// Recipients of this keyring did not open.
-    #[error("the data key does not open: {0}")]
+    #[error("{0}")]
     DoesNotOpen(String),
     /// The keyring cannot write: half of a key pair, or no generator.
     #[error("the keyring cannot wrap: {0}")]

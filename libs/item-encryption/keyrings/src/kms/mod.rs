@@ -155,5 +155,9 @@ fn arn_of(encrypted: &EncryptedDataKey) -> Option<&str> {
 pub(crate) fn secret(mut bytes: Zeroizing<Vec<u8>>) -> Result<Secret, KeyringError> {
     let secret = <[u8; 32]>::try_from(bytes.as_slice()).map(Zeroizing::new);
     bytes.zeroize();
-    secret.map_err(|_| KeyringError::DoesNotOpen("the KMS answered with a key of another length".to_owned()))
+    secret.map_err(|_| {
+        KeyringError::DoesNotOpen(
+            "the data key does not open: the KMS answered with a key of another length".to_owned(),
+        )
+    })
 }
