@@ -10,7 +10,8 @@ const TAG_LEN: usize = 48;
 
 /// The footer of a record.
 pub fn sign(materials: &EncryptionMaterials, digest: &[u8]) -> Result<Vec<u8>, Error> {
-    let mut footer = Vec::with_capacity(materials.recipients.len() * TAG_LEN + SIGNATURE_LEN);
+    let signature_len = if materials.signing_key.is_some() { SIGNATURE_LEN } else { 0 };
+    let mut footer = Vec::with_capacity(materials.recipients.len() * TAG_LEN + signature_len);
     for recipient in &materials.recipients {
         footer.extend_from_slice(Hmac::sha384(&*recipient.mac_key).sign(digest).as_ref());
     }
