@@ -57,8 +57,10 @@ fn live(first: u64, steps: u64) -> BTreeMap<&'static str, u64> {
     let mut met = BTreeMap::new();
     for (seed, begun) in (first..).zip((0..steps).step_by(STEPS_OF_A_LIFE)) {
         let steps = (steps - begun).min(STEPS_OF_A_LIFE as u64);
+        // Before it is lived, for lives that do not end.
+        println!("seed {seed}:");
         let life = on_disk::simulation(&Simulated::<()>::default(), seed, steps);
-        println!("seed {seed}: {steps} steps as the model says, digest {:016x}", life.digest);
+        println!("  {steps} steps as the model says, digest {:016x}", life.digest);
         life.met.into_iter().for_each(|(what, times)| *met.entry(what).or_default() += times);
     }
     met
