@@ -83,3 +83,21 @@ fn commits_do_not_wait_for_whoever_holds_a_snapshot() {
     }
     assert!(engine.metrics().memory_bytes < 64 << 10);
 }
+
+/// Naming a new log segment failed after the file `store` had been replaced; the segment was then made anew, and a
+/// crash in the middle of it left a store that names half a segment and did not start.
+#[test]
+fn a_segment_that_could_not_be_named_at_first_is_whole_after_a_crash() {
+    for (change, later) in (1..40).flat_map(|change| (1..10).map(move |later| (change, later))) {
+        let disk = SimDisk::new();
+        let engine = open(&disk).unwrap();
+        wait(engine.create(ONE, key())).unwrap();
+        disk.fail_change(disk.changes() + change, Fault::Io);
+        disk.cut_power_at_change(disk.changes() + change + later);
+        let written = (0..4).filter(|number| put(&engine, *number..number + 1, 9000).is_ok()).count();
+        let found = open(&disk.kill());
+        let found = found.unwrap_or_else(|error| panic!("change {change}, then {later}: {error:?}"));
+        wait(found.open(ONE, key())).unwrap();
+        assert!(found.stats(ONE).unwrap().entries >= written as u64, "change {change}, then {later}");
+    }
+}

@@ -230,7 +230,12 @@ impl Writer {
 
     fn add_segment(&self, number: u64) -> Option<Arc<Segment>> {
         let last_sequence = self.log.order().last_sequence();
-        let added = Segment::create(&self.env, &self.folder, number, &self.store_key, self.extent_len)
+        let create = || Segment::create(&self.env, &self.folder, number, &self.store_key, self.extent_len);
+        // Where naming it failed before, the file `store` may say that it is there: it must not while it is made anew.
+        let added = self
+            .store_file
+            .settle()
+            .and_then(|()| create())
             .and_then(|segment| self.store_file.added(number, last_sequence).map(|()| segment));
         match added {
             Ok(segment) => {
